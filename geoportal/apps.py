@@ -1,0 +1,10 @@
+"""The project's own app: system checks and nothing else."""
+
+from django.apps import AppConfig
+
+
+class GeoportalConfig(AppConfig):
+    name = "geoportal"
+
+    def ready(self) -> None:
+        from geoportal import checks  # noqa: F401, PLC0415  registers the checks once the apps are loaded

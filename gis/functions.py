@@ -1,0 +1,56 @@
+"""PostGIS functions that Django lacks, as small Func classes."""
+
+from django.contrib.gis.db.models import GeometryField, PointField
+from django.contrib.gis.db.models.functions import GeoFunc
+from django.db.models import FloatField, Func, TextField
+
+
+class GeodesicArea(Func):
+    """Area of a WGS 84 geometry in m², on the ellipsoid."""
+
+    function = "ST_Area"
+    template = "%(function)s((%(expressions)s)::geography, true)"
+    output_field = FloatField()
+
+
+class GeodesicDistance(Func):
+    """Distance of two WGS 84 geometries in metres, on the ellipsoid."""
+
+    function = "ST_Distance"
+    template = "ST_Distance((%(expressions)s)::geography)"
+    arg_joiner = ")::geography, ("
+    arity = 2
+    output_field = FloatField()
+
+
+class GeodesicBuffer(Func):
+    """The circle of some metres around a WGS 84 point, as a WGS 84 polygon of 64 corners."""
+
+    template = "ST_Buffer(%(expressions)s, 'quad_segs=16')::geometry"
+    arg_joiner = "::geography, "
+    arity = 2
+    output_field = GeometryField(srid=4326)
+
+
+class PointOnSurfaceOf(Func):
+    """A point surely inside an area; Django's PointOnSurface cannot stand in a generated column."""
+
+    function = "ST_PointOnSurface"
+    arity = 1
+    output_field = PointField(srid=4326)
+
+
+class Folded(Func):
+    """Text without case and tone marks ("Lý Văn Lâm" → "ly van lam"); the SQL function is made by boundaries' first migration."""
+
+    function = "folded"
+    output_field = TextField()
+
+
+class Intersection(GeoFunc):
+    """What two geometries share."""
+
+    function = "ST_Intersection"
+    geom_param_pos = (0, 1)
+    arity = 2
+    output_field = GeometryField(srid=4326)
