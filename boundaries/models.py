@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from boundaries.querysets import UnitQuerySet
+from boundaries.querysets import BaseLayerQuerySet, UnitQuerySet
 from gis.functions import Folded, GeodesicArea, PointOnSurfaceOf
 
 WGS84 = 4326
@@ -91,7 +91,10 @@ class Edition(models.Model):
 
 
 class Unit(models.Model):
-    """An administrative unit as it stood over one period. A code means nothing without a date: 32002 was Phường 2, and is Phường An Xuyên."""
+    """An administrative unit as it stood over one period.
+
+    A code means nothing without a date: 32002 was Phường 2, and is Phường An Xuyên.
+    """
 
     level = models.CharField(_("level"), max_length=10, choices=Level.choices)
     code = models.CharField(
@@ -246,6 +249,8 @@ class BaseLayer(models.Model):
     attribution = models.CharField(_("attribution"), max_length=300)
     properties = models.JSONField(_("properties"), default=dict)
     geometry = models.GeometryField(_("geometry"), srid=WGS84)
+
+    objects = BaseLayerQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("layer feature")

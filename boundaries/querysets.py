@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import date
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.gis.db import models
-from django.contrib.gis.geos import GEOSGeometry, Point
-from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Collate
+from django.contrib.gis.db.models.functions import Envelope
+from django.contrib.gis.geos import GEOSGeometry, Point, Polygon
+from django.db.models import Case, Exists, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce, Collate
 from django.utils import timezone
 
+from gis.functions import Intersection, SimplifyPreserveTopology
+
 if TYPE_CHECKING:
-    from boundaries.models import Edition, Unit  # noqa: F401
+    from boundaries.models import Unit
 
 
 def fold(text: str) -> str:
@@ -35,19 +38,26 @@ class UnitQuerySet(models.QuerySet["Unit"]):
 
     def covering(self, point: Point) -> Self:
         """Units whose outline covers the point, borders included, the lower code first: a pin on a border always goes to the same unit."""
-        from boundaries.models import UnitPiece  # noqa: PLC0415
+        from boundaries.models import UnitPiece
 
         return self.filter(Exists(UnitPiece.objects.filter(unit=OuterRef("pk"), geometry__covers=point))).order_by("code")
 
     def touching(self, area: GEOSGeometry) -> Self:
         """Units that share at least a point with the area (WGS 84)."""
-        from boundaries.models import UnitPiece  # noqa: PLC0415
+        from boundaries.models import UnitPiece
 
         return self.filter(Exists(UnitPiece.objects.filter(unit=OuterRef("pk"), geometry__intersects=area)))
 
     def below(self, unit: Unit) -> Self:
         """Units that are part of this one, directly or through a district."""
         return self.filter(Q(parent=unit) | Q(parent__parent=unit))
+
+    def below_code(self, code: str, on: date) -> Self:
+        """Units that are part of the district or province that has this code on that day."""
+        from boundaries.models import Unit
+
+        above = Unit.objects.in_force(on).filter(code=code).exclude(level="commune")
+        return self.filter(Q(parent__in=above) | Q(parent__parent__in=above))
 
     def called(self, text: str) -> Self:
         """Units whose name contains the text, whatever its case and tone marks, or whose code it is."""
@@ -57,6 +67,46 @@ class UnitQuerySet(models.QuerySet["Unit"]):
         """Sorted as in a Vietnamese dictionary; equal names by code."""
         return self.order_by(Collate("name", "vi-x-icu"), "code")
 
+    def lowest_first(self) -> Self:
+        """Communes before districts before provinces; a code may stand at two levels."""
+        return self.order_by(Case(When(level="commune", then=0), When(level="district", then=1), default=2), "code")
+
+    def with_outline(self, zoom: int | None) -> Self:
+        """Annotates `outline` (WGS 84, simplified for a web map zoom; None leaves it out).
+
+        With it come `label_point`, `extent` (both WGS 84), `area_m2` and `schematic`.
+        """
+        from boundaries.models import UnitOutline, UnitShape
+
+        shape = UnitShape.objects.filter(unit=OuterRef("pk"), current=True)
+        outline: Any = Value(None, output_field=models.MultiPolygonField(srid=4326))
+        if zoom is not None:
+            simplified = UnitOutline.objects.filter(unit=OuterRef("pk"), max_zoom__gte=zoom).order_by("max_zoom").values("geometry")[:1]
+            outline = Coalesce(
+                Subquery(simplified), Subquery(shape.values("geometry")[:1]), output_field=models.MultiPolygonField(srid=4326)
+            )
+        return self.annotate(
+            outline=outline,
+            label_point=Subquery(shape.values("label_point")[:1]),
+            extent=Subquery(shape.annotate(box=Envelope("geometry")).values("box")[:1]),
+            area_m2=Subquery(shape.values("area_m2")[:1]),
+            schematic=Coalesce(Subquery(shape.values("schematic")[:1]), Value(False)),
+        )
+
     def with_ancestors(self) -> Self:
         """Fetches district and province with each unit, in the same query."""
         return self.select_related("parent__parent", "edition")
+
+
+class BaseLayerQuerySet(models.QuerySet["BaseLayer"]):
+    """Features of the base map."""
+
+    def drawn(self, zoom: int, box: Polygon | None) -> Self:
+        """Annotates `outline`: simplified to half a pixel of the zoom and cut to the box (WGS 84)."""
+        half_a_pixel = 360 / (256 * 2**zoom) / 2
+        outline: Any = SimplifyPreserveTopology("geometry", half_a_pixel)
+        layer = self
+        if box is not None:
+            layer = layer.filter(geometry__intersects=box)
+            outline = Intersection(outline, box)
+        return layer.annotate(outline=outline).order_by("pk")

@@ -1,5 +1,19 @@
 """The public API, version 1."""
 
-from django.urls import URLPattern, URLResolver
+from django.contrib.auth.decorators import login_not_required
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from boundaries import api as boundaries
+from geoportal.docs import DocsView
+
+urlpatterns = [
+    path("units/", boundaries.UnitList.as_view()),
+    path("units/locate/", boundaries.LocateView.as_view(), name="units-locate"),
+    path("units/<str:code>/", boundaries.UnitDetail.as_view()),
+    path("layers/", boundaries.LayerList.as_view()),
+    path("layers/<slug:name>/", boundaries.LayerDetail.as_view()),
+    path("places/", boundaries.PlaceSearch.as_view(), name="places"),
+    path("schema/", login_not_required(SpectacularAPIView.as_view()), name="schema"),
+    path("docs/", login_not_required(DocsView.as_view(url_name="schema")), name="docs"),
+]

@@ -191,7 +191,10 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Geoportal: field reports of a province",
-    "DESCRIPTION": "Reports on the map, the units and authorities responsible for them. Times are ISO 8601 with offset; coordinates in GeoJSON are [lon, lat].",
+    "DESCRIPTION": (
+        "Reports on the map, the units and the authorities responsible for them. "
+        "Times are ISO 8601 with offset; GeoJSON coordinates are [lon, lat]."
+    ),
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

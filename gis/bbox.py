@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from gis.errors import PlaceError
 
 WGS84 = 4326
+METRES_PER_DEGREE = 111_320.0  # of latitude, and of longitude at the equator (WGS 84, to 0.5 %)
 
 
 def parse_number(text: str | float | None, name: str) -> float:
@@ -62,3 +63,10 @@ def parse_bbox(text: str) -> Polygon:
     box = Polygon.from_bbox((west, south, east, north))
     box.srid = WGS84
     return box
+
+
+def degrees_around(point: Point, metres: float) -> tuple[float, float]:
+    """How far (degrees of longitude, of latitude) a box must reach to hold everything within `metres` of a WGS 84 point; 1 % to spare."""
+    dy = metres / METRES_PER_DEGREE * 1.01
+    dx = dy / max(math.cos(math.radians(point.y)), 0.01)
+    return dx, dy

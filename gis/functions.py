@@ -54,3 +54,11 @@ class Intersection(GeoFunc):
     geom_param_pos = (0, 1)
     arity = 2
     output_field = GeometryField(srid=4326)
+
+
+class SimplifyPreserveTopology(Func):
+    """A line or area with fewer corners (tolerance in the units of its reference system), still valid."""
+
+    function = "ST_SimplifyPreserveTopology"
+    arity = 2
+    output_field = GeometryField(srid=4326)

@@ -7,8 +7,9 @@ import django.contrib.postgres.indexes
 import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
-import gis.functions
 from django.db import migrations, models
+
+import gis.functions
 
 
 class Migration(migrations.Migration):

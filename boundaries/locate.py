@@ -1,0 +1,122 @@
+"""Which commune a point lies in, on a day: the one that covers it, else the nearest within a limit; and whom its accuracy circle touches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.gis.geos import Point
+from django.db import connection
+from django.utils import timezone
+
+from boundaries.models import Unit
+from gis.bbox import degrees_around
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MAX_ACCURACY_M = 5_000.0  # a wider circle says no more than "somewhere in the province"; it is cut to this
+NEGLIGIBLE_SHARE = 0.005  # of the circle: thinner slivers are errors of the outline, not candidates
+
+# One statement: the pieces near the point, each unit once, with its distance (0 where it covers) and its share of the circle.
+# Distances are geodesic metres; shares are planar ratios of areas of at most 10 km, where the error of degrees cancels out.
+CANDIDATES = """
+WITH asked AS (
+  SELECT point, CASE WHEN %(radius)s > 0 THEN ST_Buffer(point::geography, %(radius)s, 'quad_segs=16')::geometry END AS circle
+  FROM (SELECT ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326) AS point) AS given
+)
+SELECT unit.id,
+       min(CASE WHEN ST_Covers(piece.geometry, point) THEN 0 ELSE ST_Distance(piece.geometry::geography, point::geography) END) AS distance,
+       coalesce(sum(ST_Area(ST_Intersection(piece.geometry, circle))) / nullif(min(ST_Area(circle)), 0), 0) AS share
+FROM asked, boundaries_unitpiece AS piece JOIN boundaries_unit AS unit ON unit.id = piece.unit_id
+WHERE piece.geometry && ST_Expand(point, %(dx)s, %(dy)s)
+  AND unit.active AND unit.level = %(level)s AND unit.validity @> %(on)s::date
+GROUP BY unit.id, unit.code
+ORDER BY distance, unit.code
+"""
+
+COVERING = """
+SELECT unit.id, 0.0 AS distance, 0.0 AS share
+FROM boundaries_unitpiece AS piece JOIN boundaries_unit AS unit ON unit.id = piece.unit_id
+WHERE ST_Covers(piece.geometry, ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326))
+  AND unit.active AND unit.level = %(level)s AND unit.validity @> %(on)s::date
+GROUP BY unit.id, unit.code
+ORDER BY unit.code
+"""
+
+
+class Method(StrEnum):
+    """How a point came to its unit."""
+
+    INSIDE = "inside"
+    SNAPPED = "snapped"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A unit that the point may belong to; `share` of the accuracy circle (0–1), `distance_m` from the point (0 where it covers it)."""
+
+    unit: Unit
+    share: float
+    distance_m: float
+
+
+@dataclass(frozen=True)
+class Placement:
+    """The answer: the unit (None outside everything), how it was found, how far off it lies (metres), and who else comes into question."""
+
+    point: Point
+    accuracy_m: float | None
+    on: date
+    unit: Unit | None
+    method: Method
+    distance_m: float
+    ambiguous: bool
+    candidates: Sequence[Candidate]
+
+
+def locate(*, point: Point, accuracy_m: float | None = None, on: date | None = None, level: str = "commune") -> Placement:
+    """The unit of a WGS 84 point on a day (default: today in Asia/Ho_Chi_Minh), in at most two queries.
+
+    On a shared border the lower code has it. A point that no unit covers (water, gaps) goes to the nearest unit within SNAP_DISTANCE_M.
+    `accuracy_m` is the radius of the circle in which the point truly lies (cut to 5 km); a second unit with AMBIGUOUS_SHARE of it makes the
+    placement ambiguous. Shares only raise a question: the unit is the one that covers the point.
+    """
+    on = on or timezone.localdate()
+    radius = min(accuracy_m, MAX_ACCURACY_M) if accuracy_m else 0.0
+    asked = {"lon": point.x, "lat": point.y, "on": on, "level": level, "radius": radius}
+    rows = [] if radius else _rows(COVERING, asked)
+    if not rows:
+        dx, dy = degrees_around(point, max(settings.SNAP_DISTANCE_M, radius))
+        rows = _rows(CANDIDATES, {**asked, "dx": dx, "dy": dy})
+    found = _candidates(rows, radius)
+    nearest = min(found, key=lambda candidate: (candidate.distance_m, candidate.unit.code), default=None)
+    if nearest is None or nearest.distance_m > settings.SNAP_DISTANCE_M:
+        return Placement(point, accuracy_m, on, None, Method.NONE, 0.0, bool(found), found)
+    method = Method.INSIDE if nearest.distance_m == 0 else Method.SNAPPED
+    on_a_border = sum(candidate.distance_m == 0 for candidate in found) > 1
+    second = sum(candidate.share >= settings.AMBIGUOUS_SHARE for candidate in found if candidate.unit != nearest.unit)
+    return Placement(point, accuracy_m, on, nearest.unit, method, nearest.distance_m, on_a_border or second > 0, found)
+
+
+def _rows(sql: str, parameters: dict[str, object]) -> list[tuple[int, float, float]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()
+
+
+def _candidates(rows: list[tuple[int, float, float]], radius: float) -> list[Candidate]:
+    """Units that cover the point, share the circle, or (for a point in none) lie within the limit; the largest share first."""
+    covered = any(distance == 0 for _, distance, _ in rows)
+    near = [
+        (pk, distance, min(share, 1.0))
+        for pk, distance, share in rows
+        if distance == 0 or share >= NEGLIGIBLE_SHARE or (not covered and distance <= settings.SNAP_DISTANCE_M)
+    ]
+    units = Unit.objects.with_ancestors().in_bulk([pk for pk, _, _ in near])
+    found = [Candidate(units[pk], round(share, 3), max(round(distance, 1), 0.1) if distance else 0.0) for pk, distance, share in near]
+    return sorted(found, key=lambda candidate: (-candidate.share if radius else 0, candidate.distance_m, candidate.unit.code))
