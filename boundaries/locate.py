@@ -1,4 +1,4 @@
-"""Which commune a point lies in, on a day: the one that covers it, else the nearest within a limit; and whom its accuracy circle touches."""
+"""Which commune a point lies in on a day: the one that covers it, else the nearest within a limit; and whom its accuracy circle touches."""
 
 from __future__ import annotations
 

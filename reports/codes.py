@@ -1,0 +1,36 @@
+"""Public codes: nine random Crockford base-32 digits and a check digit, grouped for reading; no place and no order in them."""
+
+import secrets
+
+DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U
+CHECK_DIGITS = DIGITS + "*~$=U"  # remainder of 37; we redraw until the check digit is one of the 32
+LENGTH = 10
+
+
+def new_code() -> str:
+    """A fresh code such as "7K3M9Q2XW4"; 45 bits of chance, so that nobody can count or guess reports."""
+    while True:
+        body = "".join(secrets.choice(DIGITS) for _ in range(LENGTH - 1))
+        check = _check_digit(body)
+        if check in DIGITS:
+            return body + check
+
+
+def grouped(code: str) -> str:
+    """For reading aloud: "7K3-M9Q2-XW4"."""
+    return f"{code[:3]}-{code[3:7]}-{code[7:]}"
+
+
+def normalised(text: str) -> str | None:
+    """The code that somebody typed, in any case, with spaces and dashes, O for 0 and I or L for 1; None where it cannot be one."""
+    code = text.strip().upper().translate(str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None}))
+    if len(code) != LENGTH or any(digit not in DIGITS for digit in code) or _check_digit(code[:-1]) != code[-1]:
+        return None
+    return code
+
+
+def _check_digit(body: str) -> str:
+    number = 0
+    for digit in body:
+        number = number * 32 + DIGITS.index(digit)
+    return CHECK_DIGITS[number % 37]

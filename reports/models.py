@@ -1,0 +1,324 @@
+"""A report's life. What is public stands on Report; personal data stand in tables of their own and never leave by a public door."""
+
+import uuid
+from datetime import datetime
+
+from django.contrib.gis.db import models
+from django.contrib.postgres.indexes import GinIndex
+from django.db.models import CheckConstraint, F, Q, UniqueConstraint
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from authorities.models import Body, Category, Publication, ReturnReason
+from boundaries.models import WGS84, Edition, Unit
+from gis.functions import Folded
+from reports.codes import grouped
+from reports.querysets import ReportQuerySet
+from reports.workflow import CLOSED, Status
+
+
+class Channel(models.TextChoices):
+    """The way by which a report came in."""
+
+    WEB = "web", _("this site")
+    API = "api", _("API")
+    TEAM = "team", _("community digital team")
+    PHONE = "phone", _("hotline")
+
+
+class Report(models.Model):
+    """What somebody saw on the spot, where, and how it stands."""
+
+    code = models.CharField(_("code"), max_length=10, unique=True)
+    category = models.ForeignKey(Category, verbose_name=_("category"), on_delete=models.PROTECT, related_name="reports")
+    description = models.TextField(_("description"), max_length=5000)
+    place_note = models.CharField(_("where exactly"), max_length=300, blank=True)
+    folded_text = models.GeneratedField(expression=Folded("description"), output_field=models.TextField(), db_persist=True)
+
+    location_at_filing = models.PointField(_("spot as filed"), srid=WGS84)
+    location = models.PointField(_("spot"), srid=WGS84)
+    accuracy_m = models.FloatField(_("accuracy (m)"), null=True, blank=True)
+    unit_at_filing = models.ForeignKey(
+        Unit, verbose_name=_("unit as filed"), null=True, blank=True, on_delete=models.PROTECT, related_name="reports_filed"
+    )
+    unit = models.ForeignKey(Unit, verbose_name=_("unit"), null=True, blank=True, on_delete=models.PROTECT, related_name="reports")
+    method = models.CharField(
+        _("found by"), max_length=10, choices=[("inside", _("inside")), ("snapped", _("nearest")), ("none", _("outside"))]
+    )
+    distance_m = models.FloatField(_("distance to the unit (m)"), default=0)
+    ambiguous = models.BooleanField(_("close to a border"), default=False)
+
+    authority = models.ForeignKey(Body, verbose_name=_("responsible body"), on_delete=models.PROTECT, related_name="reports")
+    authority_at_closing = models.ForeignKey(
+        Body, verbose_name=_("body at closing"), null=True, blank=True, on_delete=models.PROTECT, related_name="reports_closed"
+    )
+    officer = models.ForeignKey(User, verbose_name=_("officer"), null=True, blank=True, on_delete=models.SET_NULL, related_name="reports")
+
+    status = models.CharField(_("status"), max_length=15, choices=Status.choices, default=Status.NEW)
+    severity = models.PositiveSmallIntegerField(_("severity"), default=2, help_text=_("1 low, 2 normal, 3 danger to people"))
+    published_at = models.DateTimeField(_("public since"), null=True, blank=True)
+    filed_at = models.DateTimeField(_("filed at"), default=timezone.now)
+    observed_at = models.DateTimeField(_("seen at"), null=True, blank=True)
+    due_at = models.DateTimeField(_("due"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    changed_at = models.DateTimeField(_("last change"), default=timezone.now)
+    version = models.PositiveIntegerField(_("version"), default=1)
+
+    return_reason = models.ForeignKey(
+        ReturnReason, verbose_name=_("reason for returning"), null=True, blank=True, on_delete=models.PROTECT, related_name="reports"
+    )
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices, default=Channel.WEB)
+    language = models.CharField(_("language"), max_length=5, default="vi")
+    filed_by = models.ForeignKey(
+        User, verbose_name=_("filed by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="reports_filed"
+    )
+    token_generation = models.PositiveSmallIntegerField(default=1)
+
+    objects = ReportQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("report")
+        verbose_name_plural = _("reports")
+        constraints = [
+            CheckConstraint(condition=Q(status__in=Status.values), name="report_status_is_known"),
+            CheckConstraint(
+                condition=Q(status__in=[*CLOSED], closed_at__isnull=False, authority_at_closing__isnull=False)
+                | (~Q(status__in=[*CLOSED]) & Q(closed_at__isnull=True, authority_at_closing__isnull=True)),
+                name="report_closed_at_iff_closed",
+                violation_error_message=_("A closed report needs a closing time and the body that closed it; an open one has neither."),
+            ),
+            CheckConstraint(
+                condition=Q(status="returned", return_reason__isnull=False) | ~Q(status="returned"), name="report_returned_says_why"
+            ),
+            CheckConstraint(condition=Q(description__regex=r"\S"), name="report_says_something"),
+            CheckConstraint(condition=Q(severity__range=(1, 3)), name="report_severity_is_known"),
+            CheckConstraint(condition=Q(accuracy_m__isnull=True) | Q(accuracy_m__gte=0), name="report_accuracy_is_a_radius"),
+            CheckConstraint(
+                condition=Q(unit__isnull=True, method="none") | Q(unit__isnull=False, method__in=["inside", "snapped"]),
+                name="report_unit_iff_found",
+            ),
+        ]
+        indexes = [
+            models.Index(F("filed_at").desc(), F("id").desc(), name="report_newest"),
+            models.Index(F("filed_at").desc(), F("id").desc(), condition=Q(published_at__isnull=False), name="report_newest_public"),
+            models.Index("authority", "due_at", condition=~Q(status__in=[*sorted(CLOSED)]), name="report_open_by_due"),
+            models.Index("unit", F("filed_at").desc(), name="report_by_unit"),
+            GinIndex(fields=["folded_text"], opclasses=["gin_trgm_ops"], name="report_text_trigram"),
+        ]
+
+    def __str__(self) -> str:
+        return self.readable_code
+
+    def get_absolute_url(self) -> str:
+        """The public page."""
+        return reverse("reports:report", args=[self.code])
+
+    @property
+    def readable_code(self) -> str:
+        """The code, grouped for reading."""
+        return grouped(self.code)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it has ended: resolved, returned, duplicate or withdrawn."""
+        return Status(self.status) in CLOSED
+
+    @property
+    def is_public(self) -> bool:
+        """Whether everybody may see it; a category that is never published stays closed whatever stands here."""
+        return self.published_at is not None and self.category.publication != Publication.NEVER
+
+    def is_overdue(self, at: datetime | None = None) -> bool:
+        """Whether it is open after its due date; a mark on top of the status, never a status."""
+        return not self.is_closed and self.due_at is not None and self.due_at < (at or timezone.now())
+
+
+class ReportPlace(models.Model):
+    """Where a report lies in an edition: written at filing for every active edition, back-filled at activation.
+
+    Outside every unit is a row without a unit, not a missing row.
+    """
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="places")
+    edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="+")
+    unit = models.ForeignKey(Unit, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    method = models.CharField(max_length=10)
+    distance_m = models.FloatField(default=0)
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(fields=["report", "edition"], name="place_once_an_edition"),
+            CheckConstraint(
+                condition=Q(unit__isnull=True, method="none") | Q(unit__isnull=False, method__in=["inside", "snapped"]),
+                name="place_unit_iff_found",
+            ),
+        ]
+
+
+class Handling(models.Model):
+    """A body that handles a report now or did before: what its officers may see."""
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="handlings")
+    body = models.ForeignKey(Body, on_delete=models.PROTECT, related_name="handlings")
+    since = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [UniqueConstraint(fields=["report", "body"], name="handling_body_once_a_report")]
+
+
+class Conflict(models.Model):
+    """A body that must not see a report because it is about its people."""
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="conflicts")
+    body = models.ForeignKey(Body, on_delete=models.PROTECT, related_name="conflicts")
+
+    class Meta:
+        constraints = [UniqueConstraint(fields=["report", "body"], name="conflict_body_once_a_report")]
+
+
+class Contact(models.Model):
+    """Who reported. Personal data, here only: no public page, call, export or log reads this table."""
+
+    report = models.OneToOneField(Report, on_delete=models.CASCADE, related_name="contact")
+    name = models.CharField(_("name"), max_length=120, blank=True)
+    phone = models.CharField(_("phone"), max_length=20, blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+
+    class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+
+
+class Photo(models.Model):
+    """A photo, re-encoded without what the camera wrote into it; where and when it was taken is kept apart from what is shown."""
+
+    class Kind(models.TextChoices):
+        REPORT = "report", _("by the reporter")
+        ANSWER = "answer", _("by the body")
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="photos")
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.REPORT)
+    image = models.FileField(upload_to="photos/%Y/%m/")
+    thumbnail = models.FileField(upload_to="thumbnails/%Y/%m/")
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    position = models.PositiveSmallIntegerField(default=0)
+    added_at = models.DateTimeField(default=timezone.now)
+    digest = models.CharField(max_length=64, help_text="SHA-256 of what was uploaded")
+    taken_at = models.DateTimeField(null=True, blank=True)
+    taken_where = models.PointField(srid=WGS84, null=True, blank=True)
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [UniqueConstraint(fields=["report", "digest"], name="photo_once_a_report")]
+
+
+class Reply(models.Model):
+    """What the body answers: drafted by one, published by another."""
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="replies")
+    body = models.ForeignKey(Body, verbose_name=_("body"), on_delete=models.PROTECT, related_name="replies")
+    text = models.TextField(_("reply"), max_length=10_000)
+    drafted_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    drafted_at = models.DateTimeField(default=timezone.now)
+    published_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    published_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("reply")
+        verbose_name_plural = _("replies")
+        ordering = ["drafted_at", "pk"]
+
+
+class Note(models.Model):
+    """What officers write for each other; never public, and apart from the history, which holds no free text."""
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="notes")
+    author = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    body = models.ForeignKey(Body, null=True, on_delete=models.SET_NULL, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    text = models.TextField(max_length=5000)
+
+    class Meta:
+        ordering = ["at", "pk"]
+
+
+class ReportEvent(models.Model):
+    """One line of a report's history. The database refuses to change or delete it; it holds no personal data."""
+
+    report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="events", db_constraint=False)
+    at = models.DateTimeField(default=timezone.now)
+    kind = models.CharField(max_length=20)
+    status_before = models.CharField(max_length=15, blank=True)
+    status_after = models.CharField(max_length=15, blank=True)
+    body = models.ForeignKey(Body, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    actor_id = models.BigIntegerField(null=True)
+    public = models.BooleanField(default=False)
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["at", "pk"]
+        indexes = [models.Index(fields=["report", "at"], name="event_of_report")]
+
+
+class IdempotencyKey(models.Model):
+    """A key that a client sent with a report: the same key and body get the same answer, the same key with another body is refused."""
+
+    key = models.CharField(max_length=100, unique=True)
+    digest = models.CharField(max_length=64)
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+
+class Follow(models.Model):
+    """Somebody who is told of each public step by e-mail. Personal data: the address is shown to nobody."""
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="follows")
+    email = models.EmailField()
+    language = models.CharField(max_length=5, default="vi")
+    is_reporter = models.BooleanField(default=False)
+    since = models.DateTimeField(default=timezone.now)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [UniqueConstraint("report", models.functions.Lower("email"), name="follow_address_once_a_report")]
+
+
+class Message(models.Model):
+    """A mail that is to be sent or was: one for each event and follower, whatever happens to the job."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        SENT = "sent", _("sent")
+        FAILED = "failed", _("failed for good")
+
+    event_id = models.BigIntegerField(null=True)
+    follow = models.ForeignKey(Follow, null=True, on_delete=models.CASCADE, related_name="messages")
+    purpose = models.CharField(max_length=20)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.WAITING)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    error = models.CharField(_("last error"), max_length=300, blank=True)
+    created_at = models.DateTimeField(_("made at"), default=timezone.now)
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("e-mail")
+        verbose_name_plural = _("e-mails")
+        constraints = [
+            UniqueConstraint(fields=["event_id", "follow", "purpose"], name="message_once_an_event_and_follower", nulls_distinct=False)
+        ]
+
+
+class ThrottleCount(models.Model):
+    """Calls of one client within one window; an unlogged table that all processes share."""
+
+    key = models.CharField(max_length=120)
+    window = models.DateTimeField()
+    count = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [UniqueConstraint(fields=["key", "window"], name="throttle_key_once_a_window")]
