@@ -6,6 +6,7 @@ from datetime import datetime
 from django.contrib.gis.db import models
 from django.contrib.postgres.indexes import GinIndex
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
+from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -285,7 +286,7 @@ class Follow(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [UniqueConstraint("report", models.functions.Lower("email"), name="follow_address_once_a_report")]
+        constraints = [UniqueConstraint("report", Lower("email"), name="follow_address_once_a_report")]
 
 
 class Message(models.Model):
