@@ -205,6 +205,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- Territory --------------------------------------------------------------------------------------------------------
+BOUNDARY_FILE_LIMIT = env.int("BOUNDARY_FILE_LIMIT", default=512_000_000)  # bytes that a boundary file may unpack to
 SNAP_DISTANCE_M = env.float("SNAP_DISTANCE_M", default=500.0)  # a point on water belongs to the nearest unit within this
 AMBIGUOUS_SHARE = env.float("AMBIGUOUS_SHARE", default=0.1)  # a second unit with this share of the accuracy circle raises a question
 # Called before an edition takes effect; boundaries knows no reports, so those who must be asked are named here
