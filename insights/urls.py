@@ -1,6 +1,15 @@
 """Public pages."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from insights.views.home import home
+from insights.views.territory import communes, unit
+from insights.views.where import where
 
 app_name = "insights"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", home, name="home"),
+    path("communes/", communes, name="communes"),
+    path("communes/<str:code>/", unit, name="unit"),
+    path("where/", where, name="where"),
+]
