@@ -12,7 +12,7 @@ from django.utils import timezone
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from authorities.models import Category
+    from authorities.models import Body, Category
     from boundaries.models import Unit
 
 DEPTH = 4  # province committee › department or district › commune › station: no body stands deeper
@@ -31,13 +31,27 @@ class BodyQuerySet(models.QuerySet["Body"]):
 
     def with_those_below(self) -> BodyQuerySet:
         """These bodies and all that stand below them, as one subquery."""
-        from authorities.models import Body
-
         mine = self.order_by().values("pk")
         below = Q(pk__in=mine)
         for depth in range(1, DEPTH):
             below |= Q(**{"__".join(["parent"] * depth) + "__in": mine})
-        return Body.objects.filter(below)
+        return self.model.objects.filter(below)
+
+    def portal_of(self, body: Body, on: date) -> Body:
+        """The Portal that coordinates for a body on a day: the one under the same province committee; never None."""
+        from authorities.models import BodyKind
+
+        top = body
+        while top.parent is not None:
+            top = top.parent
+        portals = self.filter(kind=BodyKind.PORTAL)
+        near = portals.existing(on).filter(Q(parent=top) | Q(pk=top.pk)).order_by("code").first()
+        found = near or portals.existing(on).order_by("code").first() or portals.order_by("code").first()
+        if found is None:
+            found, _made = self.get_or_create(
+                code="portal", defaults={"name": "Cổng Thông tin điện tử", "kind": BodyKind.PORTAL, "validity": (None, None)}
+            )
+        return found
 
     def of(self, user: User | AnonymousUser, *roles: str, on: date | None = None) -> Self:
         """Bodies in which somebody holds one of these roles on a day (no role named: any)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.gis.geos import Point
@@ -103,7 +103,7 @@ def locate(*, point: Point, accuracy_m: float | None = None, on: date | None = N
     return Placement(point, accuracy_m, on, nearest.unit, method, nearest.distance_m, on_a_border or second > 0, found)
 
 
-def _rows(sql: str, parameters: dict[str, object]) -> list[tuple[int, float, float]]:
+def _rows(sql: str, parameters: dict[str, object]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchall()
@@ -120,3 +120,42 @@ def _candidates(rows: list[tuple[int, float, float]], radius: float) -> list[Can
     units = Unit.objects.with_ancestors().in_bulk([pk for pk, _, _ in near])
     found = [Candidate(units[pk], round(share, 3), max(round(distance, 1), 0.1) if distance else 0.0) for pk, distance, share in near]
     return sorted(found, key=lambda candidate: (-candidate.share if radius else 0, candidate.distance_m, candidate.unit.code))
+
+
+IN_EVERY_EDITION = """
+SELECT edition.id, near.unit_id, near.distance
+FROM boundaries_edition AS edition
+LEFT JOIN LATERAL (
+  SELECT unit.id AS unit_id, CASE WHEN ST_Covers(piece.geometry, point) THEN 0 ELSE ST_Distance(piece.geometry::geography, point::geography) END AS distance
+  FROM (SELECT ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326) AS point) AS asked,
+       boundaries_unitpiece AS piece JOIN boundaries_unit AS unit ON unit.id = piece.unit_id
+  WHERE piece.geometry && ST_Expand(point, %(dx)s, %(dy)s) AND unit.edition_id = edition.id AND unit.active AND unit.level = %(level)s
+  ORDER BY distance, unit.code
+  LIMIT 1
+) AS near ON near.distance <= %(limit)s
+WHERE edition.state = 'active'
+ORDER BY edition.id
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a point lies in one edition: the unit's key, or None outside all of its units."""
+
+    edition_id: int
+    unit_id: int | None
+    method: Method
+    distance_m: float
+
+
+def place_in_every_edition(*, point: Point, level: str = "commune") -> list[Place]:
+    """Where a WGS 84 point lies in each active edition, in one query, by the rules of `locate`; outside is an answer, not an omission."""
+    dx, dy = degrees_around(point, settings.SNAP_DISTANCE_M)
+    asked = {"lon": point.x, "lat": point.y, "dx": dx, "dy": dy, "limit": settings.SNAP_DISTANCE_M, "level": level}
+    return [_place(edition, unit, distance) for edition, unit, distance in _rows(IN_EVERY_EDITION, asked)]
+
+
+def _place(edition: int, unit: int | None, distance: float | None) -> Place:
+    if unit is None or distance is None:
+        return Place(edition, None, Method.NONE, 0.0)
+    return Place(edition, unit, Method.INSIDE if distance == 0 else Method.SNAPPED, distance)

@@ -85,8 +85,8 @@ class Report(models.Model):
         constraints = [
             CheckConstraint(condition=Q(status__in=Status.values), name="report_status_is_known"),
             CheckConstraint(
-                condition=Q(status__in=[*CLOSED], closed_at__isnull=False, authority_at_closing__isnull=False)
-                | (~Q(status__in=[*CLOSED]) & Q(closed_at__isnull=True, authority_at_closing__isnull=True)),
+                condition=Q(status__in=sorted(CLOSED), closed_at__isnull=False, authority_at_closing__isnull=False)
+                | (~Q(status__in=sorted(CLOSED)) & Q(closed_at__isnull=True, authority_at_closing__isnull=True)),
                 name="report_closed_at_iff_closed",
                 violation_error_message=_("A closed report needs a closing time and the body that closed it; an open one has neither."),
             ),
@@ -104,7 +104,7 @@ class Report(models.Model):
         indexes = [
             models.Index(F("filed_at").desc(), F("id").desc(), name="report_newest"),
             models.Index(F("filed_at").desc(), F("id").desc(), condition=Q(published_at__isnull=False), name="report_newest_public"),
-            models.Index("authority", "due_at", condition=~Q(status__in=[*sorted(CLOSED)]), name="report_open_by_due"),
+            models.Index("authority", "due_at", condition=~Q(status__in=sorted(CLOSED)), name="report_open_by_due"),
             models.Index("unit", F("filed_at").desc(), name="report_by_unit"),
             GinIndex(fields=["folded_text"], opclasses=["gin_trgm_ops"], name="report_text_trigram"),
         ]

@@ -98,6 +98,9 @@ STEPS: dict[str, Step] = {
         Step(
             "assign", _("Route to a body"), frozenset({Status.NEW, Status.TRIAGE}) | AT_WORK, Status.NEW, PUBLISHERS, needs=("body", "note")
         ),
+        Step("show", _("Make public"), frozenset(Status), None, PUBLISHERS, public=False),
+        Step("hide", _("Take out of public view"), frozenset(Status), None, PUBLISHERS, needs=("note",), public=False),
+        Step("note", _("Add a note"), frozenset(Status), None, HANDLERS | PUBLISHERS, needs=("note",), public=False),
         Step("reopen", _("Reopen"), frozenset({Status.RESOLVED, Status.RETURNED}), Status.ACCEPTED, PUBLISHERS, needs=("note",)),
     )
 }

@@ -1,0 +1,18 @@
+"""What is done to reports: each a verb, keyword-only, in one transaction, with its event and its jobs."""
+
+from reports.services.casework import offered_steps, roles_on, take_step
+from reports.services.errors import CaseworkError, KeyUsedForAnotherReport, ReportChangedMeanwhile, StepNotAllowed
+from reports.services.filing import Filing, file_once, file_report
+
+__all__ = [
+    "CaseworkError",
+    "Filing",
+    "KeyUsedForAnotherReport",
+    "ReportChangedMeanwhile",
+    "StepNotAllowed",
+    "file_once",
+    "file_report",
+    "offered_steps",
+    "roles_on",
+    "take_step",
+]

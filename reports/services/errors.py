@@ -1,0 +1,46 @@
+"""What may stand in the way of a change, in sentences for the person who wanted it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from reports.workflow import Status, Step
+
+if TYPE_CHECKING:
+    from reports.models import Report
+
+
+class CaseworkError(Exception):
+    """A change that cannot be made; nothing was changed."""
+
+
+class StepNotAllowed(CaseworkError):
+    """The step does not start from this state, or not for this person; `allowed` are the steps that do."""
+
+    def __init__(self, report: Report, allowed: list[Step]) -> None:
+        self.allowed = allowed
+        names = ", ".join(str(step.label) for step in allowed) or _("none")
+        sentence = _("This cannot be done while the report is “%(status)s”. Possible now: %(steps)s.")
+        super().__init__(sentence % {"status": Status(report.status).label, "steps": names})
+
+
+class ReportChangedMeanwhile(CaseworkError):
+    """Somebody else changed the report after the form was opened."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        super().__init__(
+            _(
+                "Somebody else changed this report meanwhile: it is now “%(status)s”. Your text is still here; look again and send it once more."
+            )
+            % {"status": Status(report.status).label}
+        )
+
+
+class KeyUsedForAnotherReport(CaseworkError):
+    """The idempotency key came before with another content."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This Idempotency-Key was used for another report. Use a new key for a new report."))

@@ -1,0 +1,172 @@
+"""Filing: a spot and a story become a report with a place, a body, a history and its jobs, in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.contrib.gis.geos import Point
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from authorities.models import Category, Publication
+from authorities.routing import Routing, route
+from boundaries.locate import Method, Placement, locate, place_in_every_edition
+from reports import tasks
+from reports.clock import due_after
+from reports.codes import new_code
+from reports.media import PreparedPhoto, keep_photos
+from reports.models import Channel, Conflict, Contact, Follow, Handling, IdempotencyKey, Report, ReportEvent, ReportPlace
+from reports.services.errors import KeyUsedForAnotherReport
+from reports.workflow import Status
+
+
+@dataclass(frozen=True)
+class Filing:
+    """What is filed: the spot (WGS 84), the radius in which it truly lies (metres), the story, and the contact, which is kept apart."""
+
+    location: Point
+    category: Category
+    description: str
+    accuracy_m: float | None = None
+    place_note: str = ""
+    observed_at: datetime | None = None
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+    photos: Sequence[PreparedPhoto] = ()
+    chosen_unit: str = ""
+    channel: str = Channel.WEB
+    language: str = "vi"
+    filed_by: User | None = None
+    severity: int = 2
+
+    def digest(self) -> str:
+        """SHA-256 of the content, by which a repeated request is known."""
+        content = [
+            round(self.location.x, 7),
+            round(self.location.y, 7),
+            self.category.code,
+            self.description,
+            self.accuracy_m,
+            self.place_note,
+            self.observed_at.isoformat() if self.observed_at else None,
+            self.name,
+            self.phone,
+            self.email,
+            self.chosen_unit,
+            [photo.digest for photo in self.photos],
+        ]
+        return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
+
+
+@transaction.atomic
+def file_report(filing: Filing, *, at: datetime | None = None) -> Report:
+    """Files a report at a time (default now; earlier for demonstrations) and gives it to the body responsible there on that day.
+
+    Writes the report, its place in every edition, contact, follower, photos and events, and defers the jobs. Raises ValidationError for
+    content that the database would refuse.
+    """
+    at = at or timezone.now()
+    on = timezone.localdate(at)
+    placement = _placed(filing, locate(point=filing.location, accuracy_m=filing.accuracy_m, on=on))
+    routing = route(placement, filing.category, on)
+    report = _report(filing, placement, routing, at)
+    report.full_clean(validate_unique=False, validate_constraints=False)
+    report.save(force_insert=True)
+    ReportPlace.objects.bulk_create(
+        ReportPlace(report=report, edition_id=place.edition_id, unit_id=place.unit_id, method=place.method, distance_m=place.distance_m)
+        for place in place_in_every_edition(point=filing.location)
+    )
+    Handling.objects.create(report=report, body=routing.body, since=at)
+    Conflict.objects.bulk_create(Conflict(report=report, body=body) for body in routing.conflicts)
+    if filing.name or filing.phone or filing.email:
+        Contact.objects.create(report=report, name=filing.name, phone=filing.phone, email=filing.email)
+    if filing.email:
+        Follow.objects.create(report=report, email=filing.email, language=filing.language, is_reporter=True, since=at, confirmed_at=at)
+    keep_photos(report, filing.photos, at=at)
+    event = ReportEvent.objects.create(
+        report=report,
+        at=at,
+        kind="filed",
+        status_after=report.status,
+        body=routing.body,
+        actor_id=filing.filed_by.pk if filing.filed_by else None,
+        public=True,
+        data={"trace": routing.trace},
+    )
+    tasks.tell_followers.defer(event_id=event.pk)
+    return report
+
+
+def file_once(filing: Filing, *, key: str, at: datetime | None = None) -> tuple[Report, bool]:
+    """Files a report unless this key did so before: (report, whether it is new).
+
+    Raises KeyUsedForAnotherReport where the key came with another content. Of two calls at the same moment one files, the other waits and
+    gets the first one's report.
+    """
+    digest = filing.digest()
+    known = _filed_with(key, digest)
+    if known is not None:
+        return known, False
+    try:
+        with transaction.atomic():
+            report = file_report(filing, at=at)
+            IdempotencyKey.objects.create(key=key, digest=digest, report=report)
+    except IntegrityError:
+        known = _filed_with(key, digest)
+        if known is None:
+            raise
+        return known, False
+    return report, True
+
+
+def _filed_with(key: str, digest: str) -> Report | None:
+    known = IdempotencyKey.objects.select_related("report__unit", "report__authority", "report__category").filter(key=key).first()
+    if known is None:
+        return None
+    if known.digest != digest:
+        raise KeyUsedForAnotherReport
+    return known.report
+
+
+def _placed(filing: Filing, placement: Placement) -> Placement:
+    """The placement, with the reporter's own answer where the circle touches several units and one of them was chosen."""
+    chosen = next((found for found in placement.candidates if found.unit.code == filing.chosen_unit), None)
+    if chosen is None or placement.unit is None or chosen.unit == placement.unit:
+        return replace(placement, ambiguous=False) if chosen is not None else placement
+    method = Method.INSIDE if chosen.distance_m == 0 else Method.SNAPPED
+    return replace(placement, unit=chosen.unit, method=method, distance_m=chosen.distance_m, ambiguous=False)
+
+
+def _report(filing: Filing, placement: Placement, routing: Routing, at: datetime) -> Report:
+    category = filing.category
+    return Report(
+        code=new_code(),
+        category=category,
+        description=filing.description.strip(),
+        place_note=filing.place_note.strip(),
+        location_at_filing=filing.location,
+        location=filing.location,
+        accuracy_m=filing.accuracy_m,
+        unit_at_filing=placement.unit,
+        unit=placement.unit,
+        method=placement.method,
+        distance_m=placement.distance_m,
+        ambiguous=placement.ambiguous,
+        authority=routing.body,
+        status=Status.TRIAGE if routing.needs_triage else Status.NEW,
+        severity=filing.severity,
+        published_at=at if category.publication == Publication.AT_ONCE else None,
+        filed_at=at,
+        changed_at=at,
+        observed_at=filing.observed_at,
+        due_at=due_after(at, category.days_to_answer),
+        channel=filing.channel,
+        language=filing.language,
+        filed_by=filing.filed_by,
+    )
