@@ -1,0 +1,295 @@
+"""A program of its own: reads one geographic file with GDAL inside limits and writes what it says to standard output.
+
+Run by boundaries/readers.py as `python -I reader_child.py '{"path": …}'`. It knows neither Django's settings nor the database, sets its limits
+before it touches the file, and answers with one line of JSON followed by the outlines as WKB. What it cannot read it refuses with a sentence.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import json
+import re
+import resource
+import sys
+import tempfile
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+CHUNK = 1 << 20
+DRIVERS = {"GeoJSON", "GPKG", "ESRI Shapefile"}
+SHAPEFILE_PARTS = {".shp", ".shx", ".dbf", ".prj", ".cpg", ".cst", ".qix", ".sbn", ".sbx", ".xml", ".txt"}
+NOT_A_GEO_FILE = "is not a GeoJSON, GeoPackage or Shapefile"
+
+
+class RefusedFile(Exception):
+    """Why the file cannot be read; the sentence continues after the file's name."""
+
+
+def main() -> None:
+    """Reads the file named in the first argument; exits with 0 whether it was read or refused."""
+    task = json.loads(sys.argv[1])
+    restrict(task)
+    try:
+        layers = read(Path(task["path"]), task)
+    except RefusedFile as refusal:
+        answer({"refused": str(refusal)}, [])
+    except MemoryError:
+        answer({"refused": "needs more memory than a boundary file may"}, [])
+    else:
+        answer({"layers": [layer for layer, _ in layers]}, [outline for _, outlines in layers for outline in outlines])
+
+
+def restrict(task: dict[str, Any]) -> None:
+    """Sets hard limits on memory, processor time and written bytes for this process."""
+    for kind, limit in (
+        (resource.RLIMIT_AS, task["memory"]),
+        (resource.RLIMIT_CPU, task["seconds"]),
+        (resource.RLIMIT_FSIZE, 2 * task["limit"]),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, 64),
+    ):
+        resource.setrlimit(kind, (limit, limit))
+
+
+def answer(head: dict[str, Any], outlines: list[bytes | None]) -> None:
+    """Writes the head as one line of JSON (lengths of the outlines included), then the outlines."""
+    head["lengths"] = [None if outline is None else len(outline) for outline in outlines]
+    out = sys.stdout.buffer
+    out.write(json.dumps(head, ensure_ascii=True, default=str).encode() + b"\n")
+    for outline in outlines:
+        out.write(outline or b"")
+    out.flush()
+
+
+Layer = tuple[dict[str, Any], list[bytes | None]]
+
+
+def read(path: Path, task: dict[str, Any]) -> list[Layer]:
+    """All layers of the file, by what its first bytes say that it is; the name counts for nothing."""
+    limit = int(task["limit"])
+    with path.open("rb") as file:
+        start = file.read(16)
+    if start.startswith(b"\x1f\x8b"):
+        return read_geojson(unzipped(path, limit), task)
+    if path.stat().st_size > limit:
+        too_large(limit)
+    if start.startswith(b"PK\x03\x04"):
+        with tempfile.TemporaryDirectory() as folder:
+            return read_shapefile(unpacked(path, Path(folder), limit), task)
+    if start.startswith(b"SQLite format 3\0"):
+        return read_with_gdal(path, task)
+    if start.startswith(b"\x00\x00\x27\x0a"):
+        return read_shapefile(path, task)
+    if not start:
+        raise RefusedFile("is empty")
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise RefusedFile("is text in UTF-16; save it as UTF-8")
+    return read_geojson(path.read_bytes(), task)
+
+
+def too_large(limit: int, what: str = "is") -> NoReturn:
+    """Raises the refusal of a file beyond the limit."""
+    raise RefusedFile(f"{what} larger than the limit of {limit / 1_000_000:,.0f} MB (BOUNDARY_FILE_LIMIT)")
+
+
+def unzipped(path: Path, limit: int) -> bytes:
+    """The content of a gzip file, never more than the limit."""
+    content = io.BytesIO()
+    try:
+        with gzip.open(path) as file:
+            while chunk := file.read(CHUNK):
+                if content.tell() + len(chunk) > limit:
+                    too_large(limit, "unpacks to something")
+                content.write(chunk)
+    except EOFError:
+        raise RefusedFile("is a gzip file that is cut off: copy or download it again") from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise RefusedFile(f"is a damaged gzip file ({error}): copy or download it again") from None
+    return content.getvalue()
+
+
+def unpacked(path: Path, folder: Path, limit: int) -> Path:
+    """The .shp of a zipped Shapefile, its parts unpacked to the folder; what the archive says of sizes is not believed."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [member for member in archive.infolist() if is_shapefile_part(member)]
+            shapes = [member for member in members if member.filename.lower().endswith(".shp")]
+            if len(shapes) != 1:
+                raise RefusedFile(f"is a zip file with {len(shapes)} Shapefiles; one is needed")
+            stem = shapes[0].filename[:-4]
+            left = limit
+            for member in members:
+                if member.filename[: len(stem)] != stem or member.filename[len(stem)] != ".":
+                    continue
+                suffix = member.filename[len(stem) :].lower()
+                with archive.open(member) as source, (folder / f"layer{suffix}").open("wb") as target:
+                    while chunk := source.read(CHUNK):
+                        left -= len(chunk)
+                        if left < 0:
+                            too_large(limit, "unpacks to something")
+                        target.write(chunk)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise RefusedFile(f"is a damaged or locked zip file ({error}): copy or download it again") from None
+    return folder / "layer.shp"
+
+
+def is_shapefile_part(member: zipfile.ZipInfo) -> bool:
+    """Whether an archive member belongs to a Shapefile; macOS' resource forks do not."""
+    name = Path(member.filename)
+    return name.suffix.lower() in SHAPEFILE_PARTS and not name.name.startswith("._") and "__MACOSX" not in name.parts
+
+
+def read_geojson(content: bytes, task: dict[str, Any]) -> list[Layer]:
+    """GeoJSON text, checked to be UTF-8 first: GDAL would stop without saying where."""
+    content = content.removeprefix(codecs.BOM_UTF8)
+    if not content.strip():
+        raise RefusedFile("is empty")
+    if not content.lstrip().startswith(b"{"):
+        raise RefusedFile(NOT_A_GEO_FILE)
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start in range(0, len(content), CHUNK):
+        try:
+            decoder.decode(content[start : start + CHUNK], final=start + CHUNK >= len(content))
+        except UnicodeDecodeError as error:
+            at = max(start + error.start - (len(error.object) - len(content[start : start + CHUNK])), 0)
+            number = len(re.findall(rb'"type"\s*:\s*"Feature"', content[:at]))
+            near = content[max(at - 25, 0) : at + 25].decode("ascii", "replace").replace("\n", " ")
+            raise RefusedFile(f"is not UTF-8 text: feature {max(number, 1)}, byte {at}, near “{near}”; save it as UTF-8") from None
+    return read_with_gdal(content, task)
+
+
+def read_shapefile(path: Path, task: dict[str, Any]) -> list[Layer]:
+    """A Shapefile, its text in the encoding that its .cpg names, else UTF-8."""
+    missing = [suffix for suffix in (".shx", ".dbf") if not sibling(path, suffix)]
+    if missing:
+        raise RefusedFile(f"is a Shapefile without its {' and '.join(missing)} file: all parts must lie side by side")
+    cpg = sibling(path, ".cpg")
+    declared = cpg.read_bytes()[:40].decode("ascii", "replace").strip() if cpg else "UTF-8"
+    declared = f"cp{declared}" if declared.isdigit() and declared != "65001" else declared
+    try:
+        encoding = codecs.lookup("utf-8" if declared == "65001" else declared.replace("ANSI ", "cp")).name
+    except LookupError:
+        raise RefusedFile(f"is a Shapefile whose .cpg names an unknown encoding: “{declared}”") from None
+    # Latin-1 hands every byte through, so that we can say which feature is not in the encoding; GDAL would only say that one is not
+    layers = read_with_gdal(path, task, encoding="ISO-8859-1")
+    for layer, _ in layers:
+        decoded = {}
+        for name, values in layer["columns"].items():
+            decoded[redecoded(name, encoding, 0)] = [redecoded(value, encoding, n) for n, value in enumerate(values, 1)]
+        layer["columns"] = decoded
+    return layers
+
+
+def redecoded(value: Any, encoding: str, number: int) -> Any:
+    """A text that was read as Latin-1, in its true encoding."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return value.encode("latin-1").decode(encoding)
+    except UnicodeDecodeError:
+        where = f"feature {number}" if number else "the names of its fields"
+        raise RefusedFile(f"is not in {encoding.upper()}: {where}, “{value}”; save it as UTF-8 with a .cpg file") from None
+
+
+def sibling(path: Path, suffix: str) -> Path | None:
+    """The part of a Shapefile with that suffix, in either case."""
+    return next((part for part in (path.with_suffix(suffix), path.with_suffix(suffix.upper())) if part.exists()), None)
+
+
+def read_with_gdal(source: Path | bytes, task: dict[str, Any], encoding: str | None = None) -> list[Layer]:
+    """Every layer with outlines, in WGS 84; GDAL's drivers and network are already cut down by the environment."""
+    import numpy as np
+    import pyogrio
+    from pyogrio.errors import DataLayerError, DataSourceError
+
+    if unlisted := set(pyogrio.list_drivers()) - DRIVERS - {"MEM"}:
+        raise RefusedFile(f"is not read: GDAL has drivers that are not on our list ({', '.join(sorted(unlisted))})")
+    warnings.simplefilter("ignore")
+    layers: list[Layer] = []
+    try:
+        for index, (name, kind) in enumerate(pyogrio.list_layers(source)):
+            if kind is None:
+                continue
+            meta, _, outlines, values = pyogrio.raw.read(source, layer=index, encoding=encoding, datetime_as_string=True)
+            columns = {str(field): plain(column) for field, column in zip(meta["fields"], values, strict=True)}
+            wkb = [None if outline is None else bytes(outline) for outline in outlines]
+            layers.append(({"name": str(name), "columns": columns, "count": len(wkb)}, to_wgs84(wkb, meta["crs"], task)))
+    except UnicodeDecodeError as error:
+        raise RefusedFile(f"has text that is not UTF-8: {error.object[:60].decode('ascii', 'replace')!r}") from None
+    except (DataSourceError, DataLayerError, ValueError, np.exceptions.DTypePromotionError) as error:
+        message = str(error).split("; It might help")[0].replace("\n", " ").rstrip(".")
+        raise RefusedFile(NOT_A_GEO_FILE if "not recognized" in message else f"cannot be read: {message}") from None
+    return layers
+
+
+def plain(column: Any) -> list[Any]:
+    """A column as plain values of JSON: text, numbers, True and False, None."""
+    return [plain_value(value) for value in column.tolist()]
+
+
+def plain_value(value: Any) -> Any:
+    if isinstance(value, float):
+        return None if value != value else int(value) if value.is_integer() else value
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    if isinstance(value, (bytes, bytearray)):
+        return None
+    if hasattr(value, "tolist"):
+        return [plain_value(item) for item in value.tolist()]
+    return value
+
+
+def to_wgs84(outlines: list[bytes | None], crs: str | None, task: dict[str, Any]) -> list[bytes | None]:
+    """The outlines in WGS 84 [lon, lat]; a file without a coordinate system is refused, and so is one that only a guess leads to WGS 84."""
+    if not outlines:
+        return outlines
+    if crs in ("EPSG:4326", "OGC:CRS84"):
+        return outlines
+    if crs is None or "undefined" in crs.lower().replace("unknown", "undefined")[:60]:
+        raise RefusedFile("names no coordinate system (CRS): add its .prj, or save it in WGS 84 (EPSG:4326)")
+    return list(transformed(outlines, crs, task))
+
+
+def transformed(outlines: list[bytes | None], crs: str, task: dict[str, Any]) -> Iterator[bytes | None]:
+    """Each outline moved from a named coordinate system to WGS 84."""
+    from ctypes import c_int, c_void_p
+
+    from django.conf import settings
+
+    settings.configure(GDAL_LIBRARY_PATH=task["gdal"], GEOS_LIBRARY_PATH=task["geos"])
+    from django.contrib.gis.gdal import GDALException, OGRGeometry, SpatialReference
+    from django.contrib.gis.gdal.libgdal import lgdal
+
+    for function in (lgdal.OCTNewCoordinateTransformationOptions, lgdal.OCTNewCoordinateTransformationEx):
+        function.restype = c_void_p
+    try:
+        code = re.fullmatch(r"EPSG:(\d+)", crs)
+        source = SpatialReference(int(code[1])) if code else SpatialReference(crs, srs_type="wkt")
+        options = c_void_p(lgdal.OCTNewCoordinateTransformationOptions())
+        # A ballpark transformation ignores the datum: VN-2000 would come to lie 200 m off
+        lgdal.OCTCoordinateTransformationOptionsSetBallparkAllowed(options, c_int(0))
+        way = c_void_p(lgdal.OCTNewCoordinateTransformationEx(source.ptr, SpatialReference(4326).ptr, options))
+    except GDALException as error:
+        raise RefusedFile(f"names a coordinate system that is not understood ({crs[:80]}): {error}") from None
+    if not way:
+        raise RefusedFile(f"is in a coordinate system that has no known way to WGS 84: {crs[:80]}")
+    lgdal.OGR_G_Transform.argtypes = [c_void_p, c_void_p]
+    for number, outline in enumerate(outlines, 1):
+        if outline is None:
+            yield None
+            continue
+        geometry = OGRGeometry(memoryview(outline))
+        if lgdal.OGR_G_Transform(geometry.ptr, way) != 0:
+            raise RefusedFile(f"feature {number} cannot be moved from {crs[:80]} to WGS 84: its coordinates do not belong to that system")
+        yield bytes(geometry.wkb)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""Geographic files from outside: read by a process of its own, killed at its limits, that knows neither our settings nor our database."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from django.conf import settings
+
+from boundaries.reader_child import DRIVERS
+
+CHILD = Path(__file__).with_name("reader_child.py")
+READ_SECONDS = 300
+READ_MEMORY = 6_000_000_000  # bytes of address space, GDAL's own libraries included
+
+Outlines = npt.NDArray[np.object_]
+
+
+class UnreadableFile(Exception):
+    """Why a file could not be read: one sentence that begins with its name."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What one layer of a file says: columns of plain values by field name, and as many shapely outlines in WGS 84 (None: absent or broken)."""
+
+    label: str  # the file's name, with the layer's where there are several
+    columns: dict[str, list[Any]]
+    outlines: Outlines
+
+    def __len__(self) -> int:
+        return len(self.outlines)
+
+
+def read_layers(path: Path) -> list[Layer]:
+    """Every layer of a GeoJSON (also .gz), GeoPackage or Shapefile (also zipped), in WGS 84 degrees [lon, lat].
+
+    Raises UnreadableFile with one sentence: missing, damaged, too large when unpacked, in no known coordinate system, not UTF-8, not a geo file.
+    """
+    if not path.exists():
+        raise UnreadableFile(f"{path}: there is no such file.")
+    if not path.is_file():
+        raise UnreadableFile(f"{path} is not a file.")
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        head = _run_child(path, out, err)
+        return list(_layers(path.name, head, out))
+
+
+def _run_child(path: Path, out: IO[bytes], err: IO[bytes]) -> dict[str, Any]:
+    task = {
+        "path": str(path.resolve()),
+        "limit": settings.BOUNDARY_FILE_LIMIT,
+        "memory": READ_MEMORY,
+        "seconds": READ_SECONDS,
+        "gdal": settings.GDAL_LIBRARY_PATH,
+        "geos": settings.GEOS_LIBRARY_PATH,
+    }
+    try:
+        done = subprocess.run(  # noqa: S603  our own interpreter and program
+            [sys.executable, "-I", str(CHILD), json.dumps(task)],
+            stdout=out,
+            stderr=err,
+            env=_environment(),
+            timeout=READ_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise UnreadableFile(f"{path.name} was not read within {READ_SECONDS} seconds.") from None
+    out.seek(0)
+    line = out.readline()
+    if done.returncode != 0 or not line.endswith(b"\n"):
+        err.seek(0)
+        reason = err.read()[-2000:].decode("utf-8", "replace").strip().splitlines()
+        raise UnreadableFile(f"{path.name} could not be read: the reader stopped ({reason[-1] if reason else done.returncode}).")
+    head: dict[str, Any] = json.loads(line)
+    if refused := head.get("refused"):
+        raise UnreadableFile(f"{path.name} {refused}.")
+    return head
+
+
+def _layers(file: str, head: dict[str, Any], out: IO[bytes]) -> list[Layer]:
+    raw = [None if length is None else out.read(length) for length in head["lengths"]]
+    outlines = np.empty(len(raw), dtype=object)
+    # "fix" closes rings that are left open; what is beyond that becomes None and is reported with its feature
+    outlines[:] = shapely.from_wkb(np.array(raw, dtype=object), on_invalid="fix") if raw else []
+    layers, start = [], 0
+    for layer in head["layers"]:
+        label = file if len(head["layers"]) == 1 else f"{file}, layer {layer['name']}"
+        layers.append(Layer(label, layer["columns"], outlines[start : start + layer["count"]]))
+        start += layer["count"]
+    return layers
+
+
+@cache
+def _environment() -> dict[str, str]:
+    """No secrets, no network, and only the drivers on our list: a file that is named .geojson may be anything, a VRT that points elsewhere too."""
+    import pyogrio
+
+    skipped = sorted(set(pyogrio.list_drivers()) - DRIVERS)
+    return {
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "OPENBLAS_NUM_THREADS": "1",
+        "GDAL_SKIP": ",".join(skipped),
+        "OGR_SKIP": ",".join(skipped),
+        "GDAL_NUM_THREADS": "1",
+        "GDAL_HTTP_PROXY": "127.0.0.1:9",
+        "GDAL_HTTP_TIMEOUT": "1",
+        "CPL_VSIL_CURL_ALLOWED_FILENAME": "/nothing",
+        "GDAL_DISABLE_READDIR_ON_OPEN": "TRUE",
+        "PROJ_NETWORK": "OFF",
+        "OGR_GEOJSON_MAX_OBJ_SIZE": "500",
+        "SHAPE_RESTORE_SHX": "NO",
+        "OGR_ENABLE_PARTIAL_REPROJECTION": "NO",
+    }
