@@ -6,6 +6,8 @@ from drf_spectacular.views import SpectacularAPIView
 
 from boundaries import api as boundaries
 from geoportal.docs import DocsView
+from insights import api as insights
+from reports.api import views as reports
 
 urlpatterns = [
     path("units/", boundaries.UnitList.as_view()),
@@ -14,6 +16,13 @@ urlpatterns = [
     path("layers/", boundaries.LayerList.as_view()),
     path("layers/<slug:name>/", boundaries.LayerDetail.as_view()),
     path("places/", boundaries.PlaceSearch.as_view(), name="places"),
+    path("categories/", reports.CategoryList.as_view(), name="categories"),
+    path("reports/", reports.ReportList.as_view(), name="reports-list"),
+    path("reports/<str:code>/", reports.ReportOne.as_view(), name="reports-one"),
+    path("reports/<str:code>/events/", reports.ReportEvents.as_view()),
+    path("reports/<str:code>/routing/", reports.ReportRouting.as_view()),
+    path("map/clusters/", insights.ClusterView.as_view(), name="clusters"),
+    path("statistics/", insights.StatisticsView.as_view(), name="statistics"),
     path("schema/", login_not_required(SpectacularAPIView.as_view()), name="schema"),
     path("docs/", login_not_required(DocsView.as_view(url_name="schema")), name="docs"),
 ]

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from gis.errors import PlaceError
+from reports.services.errors import CaseworkError, KeyUsedForAnotherReport, StepNotAllowed
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -18,6 +19,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """The answer to an error raised in an API view; None for what is nobody's fault but ours (then 500, and a log entry)."""
     if isinstance(error, PlaceError):
         error = _Place(error)
+    elif isinstance(error, CaseworkError):
+        error = _Casework(error)
     elif isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
@@ -47,6 +50,15 @@ class _Place(exceptions.APIException):
     def __init__(self, error: PlaceError) -> None:
         self.status_code = error.status
         self.extra = error.extra
+        super().__init__(detail=str(error))
+
+
+class _Casework(exceptions.APIException):
+    """A CaseworkError dressed as DRF's; what is allowed instead goes along."""
+
+    def __init__(self, error: CaseworkError) -> None:
+        self.status_code = 422 if isinstance(error, KeyUsedForAnotherReport) else 409
+        self.extra = {"allowed": [step.name for step in error.allowed]} if isinstance(error, StepNotAllowed) else {}
         super().__init__(detail=str(error))
 
 

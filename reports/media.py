@@ -24,3 +24,12 @@ class PreparedPhoto:
 
 def keep_photos(report: Report, photos: Sequence[PreparedPhoto], *, at: datetime) -> None:
     """Stores photos with a report."""
+
+
+class PhotoRefused(Exception):
+    """A photo that cannot be taken, with a sentence for the person who sent it."""
+
+
+def prepare_photo(upload: object) -> PreparedPhoto:
+    """Checks and re-encodes a photo; raises PhotoRefused."""
+    raise PhotoRefused("…")

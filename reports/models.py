@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from authorities.models import Body, Category, Publication, ReturnReason
 from boundaries.models import WGS84, Edition, Unit
+from gis.cells import CellX, CellY
 from gis.functions import Folded
 from reports.codes import grouped
 from reports.querysets import ReportQuerySet
@@ -40,6 +41,8 @@ class Report(models.Model):
 
     location_at_filing = models.PointField(_("spot as filed"), srid=WGS84)
     location = models.PointField(_("spot"), srid=WGS84)
+    cell_x = models.GeneratedField(expression=CellX("location"), output_field=models.IntegerField(), db_persist=True)
+    cell_y = models.GeneratedField(expression=CellY("location"), output_field=models.IntegerField(), db_persist=True)
     accuracy_m = models.FloatField(_("accuracy (m)"), null=True, blank=True)
     unit_at_filing = models.ForeignKey(
         Unit, verbose_name=_("unit as filed"), null=True, blank=True, on_delete=models.PROTECT, related_name="reports_filed"

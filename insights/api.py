@@ -1,0 +1,76 @@
+"""The read side's calls: clusters for the map, figures."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from gis.bbox import parse_bbox, parse_number
+from gis.errors import PlaceError
+from insights.clusters import MAX_ZOOM, clusters
+from insights.statistics import GROUPS, table
+from reports.api.filters import by_attributes, unit_of
+from reports.models import Report
+
+ATTRIBUTES = [
+    OpenApiParameter("category", str, description="Codes, separated by commas"),
+    OpenApiParameter("status", str, description="Statuses, or open, closed, separated by commas"),
+    OpenApiParameter("since", str, description="Filed from (date in Asia/Ho_Chi_Minh, or ISO 8601)"),
+    OpenApiParameter("until", str, description="Filed before"),
+    OpenApiParameter("authority", str),
+]
+
+
+class ClusterView(APIView):
+    """Public reports on the map."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="map_clusters",
+        parameters=[OpenApiParameter("bbox", str, required=True), OpenApiParameter("zoom", int, required=True), *ATTRIBUTES],
+        responses=OpenApiTypes.OBJECT,
+    )
+    def get(self, request: Request) -> Response:
+        """Clusters and single reports in the cells that touch the box; their counts add up to the matching reports there."""
+        box = parse_bbox(request.query_params.get("bbox", ""))
+        zoom = parse_number(request.query_params.get("zoom"), "zoom")
+        if not 0 <= zoom <= 22:
+            sentence = _("zoom must lie between 0 and 22.")
+            raise PlaceError(sentence, errors={"zoom": [sentence]})
+        reports = by_attributes(Report.objects.public(), request.query_params.dict())
+        features = clusters(reports, box=box, zoom=min(int(zoom), MAX_ZOOM))
+        return Response({"type": "FeatureCollection", "features": features})
+
+
+class StatisticsView(APIView):
+    """Figures by unit, authority, category or month."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="statistics",
+        parameters=[
+            OpenApiParameter("group", str, enum=list(GROUPS)),
+            OpenApiParameter("unit", str),
+            OpenApiParameter("on", OpenApiTypes.DATE),
+            *ATTRIBUTES,
+        ],
+        responses=OpenApiTypes.OBJECT,
+    )
+    def get(self, request: Request) -> Response:
+        """Rows whose received = open + resolved + returned + duplicate + withdrawn, with totals; all reports count, `not_public` beside them."""
+        asked = request.query_params.dict()
+        group = asked.get("group", "unit")
+        if group not in GROUPS:
+            sentence = _("group is one of %(groups)s.") % {"groups": ", ".join(GROUPS)}
+            raise PlaceError(sentence, errors={"group": [sentence]})
+        reports = by_attributes(Report.objects.all(), asked)
+        if unit := asked.get("unit"):
+            reports = reports.in_unit(unit_of(unit, asked.get("on", ""), "unit"))
+        return Response(table(reports, group=group))

@@ -1,0 +1,213 @@
+"""The public calls: file a report, list, look at one, its history, and why it went where it went."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import generics, status
+from rest_framework.exceptions import ValidationError
+from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from authorities.models import Category, Membership, Role
+from authorities.routing import explain
+from gis.bbox import parse_point
+from gis.pagination import FeaturePages
+from reports.api.filters import filtered
+from reports.api.serializers import CategoryOut, EventOut, FiledOut, ReportDetail, ReportFeature, ReportIn
+from reports.codes import normalised
+from reports.media import PhotoRefused, PreparedPhoto, prepare_photo
+from reports.models import Channel, Report, ReportEvent
+from reports.services import Filing, file_once, file_report
+from reports.throttling import Throttle
+from reports.tokens import tracking_token
+
+MAX_KEY = 100
+
+FILTERS = [
+    OpenApiParameter("bbox", str, description="west,south,east,north in degrees"),
+    OpenApiParameter("unit", str, description="Code of a unit, with `on`"),
+    OpenApiParameter("authority", str),
+    OpenApiParameter("category", str, description="Codes, separated by commas"),
+    OpenApiParameter("status", str, description="Statuses, or open, closed, separated by commas"),
+    OpenApiParameter("since", str, description="Filed from (date in Asia/Ho_Chi_Minh, or ISO 8601)"),
+    OpenApiParameter("until", str, description="Filed before"),
+    OpenApiParameter("near", str, description="lat,lon,metres"),
+    OpenApiParameter("within", str, description="Code of a unit (with `on`) or a GeoJSON polygon"),
+    OpenApiParameter("on", OpenApiTypes.DATE, description="Day on which the codes of units are meant"),
+]
+
+
+class ReportPages(FeaturePages):
+    """The newest first."""
+
+    page_size = 50
+    max_page_size = 500
+    ordering = ("-filed_at", "-id")
+
+
+class ReportList(generics.ListAPIView[Report]):
+    """Public reports, and the door by which new ones come in."""
+
+    permission_classes = [AllowAny]
+    parser_classes = [JSONParser, MultiPartParser]
+    serializer_class = ReportFeature
+    pagination_class = ReportPages
+
+    def get_throttles(self) -> list[Any]:
+        """Filing is limited; reading is not."""
+        return [Throttle("file")] if self.request.method == "POST" else []
+
+    @extend_schema(parameters=FILTERS)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """A page of public reports, the newest first."""
+        return super().get(request, *args, **kwargs)
+
+    def get_queryset(self) -> QuerySet[Report]:
+        """The public reports asked for."""
+        return filtered(Report.objects.public(), self.request.query_params.dict()).for_list()
+
+    @extend_schema(
+        request={"application/json": ReportIn, "multipart/form-data": ReportIn},
+        responses={201: FiledOut, 200: FiledOut},
+        parameters=[OpenApiParameter("Idempotency-Key", str, location=OpenApiParameter.HEADER)],
+    )
+    def post(self, request: Request) -> Response:
+        """Files a report: 201; the same key and body again: the same answer, 200; the same key with another body: 422."""
+        key = request.headers.get("Idempotency-Key", "").strip()
+        if len(key) > MAX_KEY:
+            raise ValidationError({"Idempotency-Key": [_("An Idempotency-Key has at most 100 characters.")]})
+        filing = self._filing(request)
+        report, is_new = file_once(filing, key=key) if key else (file_report(filing), True)
+        return Response(filed_answer(report), status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
+
+    def _filing(self, request: Request) -> Filing:
+        data = request.data
+        if not hasattr(data, "items"):
+            raise ValidationError({"non_field_errors": [_("Send an object with the fields of a report.")]})
+        content = {name: data.get(name) for name in ReportIn().fields if name != "media" and name in data}
+        files = [*request.FILES.getlist("media"), *request.FILES.getlist("media[]")]
+        if files:
+            content["media"] = files
+        sent = ReportIn(data=content)
+        sent.is_valid(raise_exception=True)
+        asked = sent.validated_data
+        user = request.user
+        files_for_others = user.is_authenticated and Membership.objects.held_by(user).filter(role=Role.TEAM).exists()
+        return Filing(
+            location=parse_point(asked["lat"], asked["lon"]),
+            category=asked["category"],
+            description=asked["description"],
+            accuracy_m=asked.get("accuracy_m"),
+            place_note=asked.get("place_note", ""),
+            observed_at=asked.get("observed_at"),
+            name=asked.get("name", ""),
+            phone=asked.get("phone", ""),
+            email=asked.get("email", ""),
+            photos=_prepared(asked.get("media", [])),
+            chosen_unit=asked.get("unit", ""),
+            channel=Channel.TEAM if files_for_others else Channel.API,
+            language=get_language() or "vi",
+            filed_by=user if files_for_others else None,
+        )
+
+
+def _prepared(files: list[Any]) -> list[PreparedPhoto]:
+    photos, refused = [], []
+    for number, file in enumerate(files, start=1):
+        try:
+            photos.append(prepare_photo(file))
+        except PhotoRefused as error:
+            refused.append(_("Photo %(number)d: %(reason)s") % {"number": number, "reason": error})
+    if refused:
+        raise ValidationError({"media": refused})
+    return photos
+
+
+def filed_answer(report: Report) -> dict[str, Any]:
+    """What the reporter is told: code, private link, unit, body, and why."""
+    token = tracking_token(report.code, report.token_generation)
+    return {
+        "code": report.code,
+        "tracking_url": f"{settings.SITE_URL}{reverse('reports:report', args=[report.code])}?token={token}",
+        "tracking_token": token,
+        "unit": {"code": report.unit.code, "name": report.unit.name} if report.unit else None,
+        "authority": {"code": report.authority.code, "name": report.authority.name},
+        "routing": explain(filing_trace(report)),
+        "status": report.status,
+        "due_at": report.due_at,
+    }
+
+
+def filing_trace(report: Report) -> dict[str, Any]:
+    """The trace of why the report first went where it went."""
+    event = ReportEvent.objects.filter(report=report, kind="filed").only("data").get()
+    return event.data["trace"]  # type: ignore[no-any-return]
+
+
+def public_report(code: str) -> Report:
+    """The public report that a code (as people type it) names; 404 otherwise."""
+    known = normalised(code)
+    if known is None:
+        raise Http404
+    return get_object_or_404(Report.objects.public().for_list().select_related("return_reason"), code=known)
+
+
+class ReportOne(APIView):
+    """One public report."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(operation_id="reports_retrieve", responses=ReportDetail)
+    def get(self, request: Request, code: str) -> Response:
+        """The report as a GeoJSON feature."""
+        return Response(ReportDetail(public_report(code)).data)
+
+
+class ReportEvents(APIView):
+    """The public timeline of a report."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(operation_id="reports_events", responses=EventOut(many=True))
+    def get(self, request: Request, code: str) -> Response:
+        """Its public steps, the earliest first."""
+        events = public_report(code).events.filter(public=True).select_related("body")
+        return Response({"results": EventOut(events, many=True).data})
+
+
+class ReportRouting(APIView):
+    """Why a report went where it went."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(operation_id="reports_routing", responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, code: str) -> Response:
+        """Each time it was routed: when, the trace, and its sentences."""
+        traced = [event for event in public_report(code).events.filter(public=True) if "trace" in event.data]
+        return Response(
+            {"results": [{"at": event.at, "trace": event.data["trace"], "text": explain(event.data["trace"])} for event in traced]}
+        )
+
+
+class CategoryList(APIView):
+    """The categories, with what is out of scope and where to go instead."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(operation_id="categories_list", responses=CategoryOut(many=True))
+    def get(self, request: Request) -> Response:
+        """All categories in their order."""
+        return Response(CategoryOut(Category.objects.all(), many=True).data)

@@ -1,0 +1,66 @@
+"""A report's history in words, for the public and for the desk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.utils.translation import gettext as _
+
+from reports.models import Report, ReportEvent
+from reports.workflow import STEPS
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One step as shown: the event, its sentence, and how long it took since the step before."""
+
+    event: ReportEvent
+    text: str
+    after: timedelta | None
+
+
+def public_timeline(report: Report) -> list[Moment]:
+    """The public steps of a report, the earliest first."""
+    return _with_durations(list(report.events.filter(public=True).select_related("body")))
+
+
+def full_timeline(report: Report) -> list[Moment]:
+    """Every step, for those who work on the report."""
+    return _with_durations(list(report.events.select_related("body")))
+
+
+def _with_durations(events: list[ReportEvent]) -> list[Moment]:
+    moments: list[Moment] = []
+    for event in events:
+        after = event.at - moments[-1].event.at if moments else None
+        moments.append(Moment(event, sentence(event), after))
+    return moments
+
+
+def sentence(event: ReportEvent) -> str:
+    """The event in one sentence of the reader's language; names bodies, never people."""
+    body = event.body.name if event.body else ""
+    wording = {
+        "filed": _("Reported, and sent to %(body)s"),
+        "accept": _("Accepted by %(body)s"),
+        "survey": _("%(body)s began the survey on site"),
+        "work": _("%(body)s began the work"),
+        "draft_reply": _("%(body)s wrote a reply, to be looked at by the Portal"),
+        "publish_reply": _("Resolved: the reply of %(body)s was published"),
+        "send_back": _("The Portal sent the draft back to %(body)s"),
+        "return": _("Returned by %(body)s"),
+        "to_triage": _("Handed to %(body)s to be routed"),
+        "recategorise": _("Category corrected; now with %(body)s"),
+        "assign": _("Sent to %(body)s"),
+        "show": _("Made public"),
+        "hide": _("Taken out of public view"),
+        "note": _("Note"),
+        "reopen": _("Reopened"),
+    }.get(event.kind)
+    if event.kind == "draft_reply" and event.status_after == "resolved":
+        wording = _("Resolved: %(body)s published its reply")
+    if wording is None:
+        step = STEPS.get(event.kind)
+        return str(step.label) if step else event.kind
+    return wording % {"body": body}
