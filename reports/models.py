@@ -205,8 +205,8 @@ class Photo(models.Model):
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="photos")
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.REPORT)
-    image = models.FileField(upload_to="photos/%Y/%m/")
-    thumbnail = models.FileField(upload_to="thumbnails/%Y/%m/")
+    image = models.FileField(upload_to="photos/%Y/%m/%d/")
+    thumbnail = models.FileField(upload_to="thumbnails/%Y/%m/%d/")
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     position = models.PositiveSmallIntegerField(default=0)
@@ -299,6 +299,7 @@ class Message(models.Model):
         WAITING = "waiting", _("waiting")
         SENT = "sent", _("sent")
         FAILED = "failed", _("failed for good")
+        DROPPED = "dropped", _("no longer wanted")
 
     event_id = models.BigIntegerField(null=True)
     follow = models.ForeignKey(Follow, null=True, on_delete=models.CASCADE, related_name="messages")
@@ -313,8 +314,11 @@ class Message(models.Model):
         verbose_name = _("e-mail")
         verbose_name_plural = _("e-mails")
         constraints = [
-            UniqueConstraint(fields=["event_id", "follow", "purpose"], name="message_once_an_event_and_follower", nulls_distinct=False)
+            UniqueConstraint(fields=["event_id", "follow", "purpose"], name="message_once_an_event_and_follower", nulls_distinct=False),
+            CheckConstraint(condition=Q(state__in=["waiting", "sent", "failed", "dropped"]), name="message_state_is_known"),
+            CheckConstraint(condition=Q(state="sent", sent_at__isnull=False) | ~Q(state="sent"), name="message_sent_says_when"),
         ]
+        indexes = [models.Index(fields=["state", "created_at"], condition=~Q(state="sent"), name="message_not_sent")]
 
 
 class ThrottleCount(models.Model):

@@ -220,8 +220,8 @@ class Migration(migrations.Migration):
                     "kind",
                     models.CharField(choices=[("report", "by the reporter"), ("answer", "by the body")], default="report", max_length=10),
                 ),
-                ("image", models.FileField(upload_to="photos/%Y/%m/")),
-                ("thumbnail", models.FileField(upload_to="thumbnails/%Y/%m/")),
+                ("image", models.FileField(upload_to="photos/%Y/%m/%d/")),
+                ("thumbnail", models.FileField(upload_to="thumbnails/%Y/%m/%d/")),
                 ("width", models.PositiveIntegerField()),
                 ("height", models.PositiveIntegerField()),
                 ("position", models.PositiveSmallIntegerField(default=0)),
@@ -376,7 +376,12 @@ class Migration(migrations.Migration):
                 (
                     "state",
                     models.CharField(
-                        choices=[("waiting", "waiting"), ("sent", "sent"), ("failed", "failed for good")],
+                        choices=[
+                            ("waiting", "waiting"),
+                            ("sent", "sent"),
+                            ("failed", "failed for good"),
+                            ("dropped", "no longer wanted"),
+                        ],
                         default="waiting",
                         max_length=10,
                         verbose_name="state",
@@ -397,6 +402,22 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(
                         fields=("event_id", "follow", "purpose"), name="message_once_an_event_and_follower", nulls_distinct=False
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["waiting", "sent", "failed", "dropped"])), name="message_state_is_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("sent_at__isnull", False), ("state", "sent")),
+                            models.Q(("state", "sent"), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="message_sent_says_when",
+                    ),
+                ],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "sent"), _negated=True), fields=["state", "created_at"], name="message_not_sent"
                     )
                 ],
             },
