@@ -12,7 +12,7 @@ from django.utils import timezone
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from authorities.models import Body, Category
+    from authorities.models import Body, Category, Membership, Rule  # noqa: F401  named in the class's base
     from boundaries.models import Unit
 
 DEPTH = 4  # province committee › department or district › commune › station: no body stands deeper

@@ -10,6 +10,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from authorities.models import Body, BodyKind, Category, Rule
+from authorities.querysets import BodyQuerySet
 from boundaries.locate import Method, Placement
 from boundaries.models import Unit
 
@@ -59,7 +60,7 @@ def _answers(category: Category, units: list[Unit], on: date) -> Any:
     """Each fitting rule that leads to a body, in order."""
     rules = list(Rule.objects.in_force(on).fitting(category, units).select_related("body", "territory", "category"))
     kinds = {rule.body_kind for rule in rules if rule.body_kind}
-    of_kind = list(
+    of_kind: list[Any] = list(
         Body.objects.existing(on)
         .filter(kind__in=kinds, territories__unit__in=units, territories__validity__contains=on)
         .annotate(unit_covered=F("territories__unit"))
@@ -82,7 +83,7 @@ def _complained_of(units: list[Unit], on: date) -> list[Body]:
     return list(Body.objects.existing(on).filter(kind__in=local).covering(units, on).order_by("code"))
 
 
-def _first(bodies: Any, units: list[Unit], on: date) -> Body | None:
+def _first(bodies: BodyQuerySet, units: list[Unit], on: date) -> Body | None:
     """The first of the bodies that covers the place; outside everything, the first there is."""
     return (bodies.covering(units, on) if units else bodies).order_by("code").first()
 

@@ -103,10 +103,10 @@ def locate(*, point: Point, accuracy_m: float | None = None, on: date | None = N
     return Placement(point, accuracy_m, on, nearest.unit, method, nearest.distance_m, on_a_border or second > 0, found)
 
 
-def _rows(sql: str, parameters: dict[str, object]) -> list[Any]:
+def _rows(sql: str, parameters: dict[str, Any]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _candidates(rows: list[tuple[int, float, float]], radius: float) -> list[Candidate]:

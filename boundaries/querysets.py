@@ -16,7 +16,7 @@ from django.utils import timezone
 from gis.functions import Intersection, SimplifyPreserveTopology
 
 if TYPE_CHECKING:
-    from boundaries.models import Unit
+    from boundaries.models import BaseLayer, Unit  # noqa: F401  named in the class's base
 
 
 def fold(text: str) -> str:
@@ -54,7 +54,7 @@ class UnitQuerySet(models.QuerySet["Unit"]):
 
     def below_code(self, code: str, on: date) -> Self:
         """Units that are part of the district or province that has this code on that day."""
-        from boundaries.models import Unit
+        from boundaries.models import BaseLayer, Unit  # noqa: F401  named in the class's base
 
         above = Unit.objects.in_force(on).filter(code=code).exclude(level="commune")
         return self.filter(Q(parent__in=above) | Q(parent__parent__in=above))

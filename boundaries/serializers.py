@@ -47,7 +47,7 @@ class PlacementOut(serializers.Serializer[Placement]):
     on = serializers.DateField()
 
 
-class UnitFeature(GeoFeatureModelSerializer):  # type: ignore[misc]
+class UnitFeature(GeoFeatureModelSerializer):
     """A unit as a GeoJSON feature; `outline`, `label_point`, `schematic`, `area_m2` are annotated by UnitQuerySet.with_outline()."""
 
     outline = GeometryField(precision=6, remove_duplicates=True)
@@ -98,7 +98,7 @@ class UnitDetailFeature(UnitFeature):
         return list(UnitNameOut(others, many=True).data)
 
 
-class LayerFeature(GeoFeatureModelSerializer):  # type: ignore[misc]
+class LayerFeature(GeoFeatureModelSerializer):
     """A line or area of a base layer."""
 
     outline = GeometryField(precision=5, remove_duplicates=True)

@@ -6,5 +6,5 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 
 
 @method_decorator(csp_update({"style-src": ["'unsafe-inline'"]}), name="dispatch")
-class DocsView(SpectacularSwaggerSplitView):  # type: ignore[misc]
+class DocsView(SpectacularSwaggerSplitView):
     """Swagger UI from our own static files; its script stands in an address of its own, its styles are inline."""

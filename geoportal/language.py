@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
+from django.utils.translation.trans_real import parse_accept_lang_header
 from django.utils.cache import patch_vary_headers
 
 KNOWN = frozenset(code for code, _ in settings.LANGUAGES)
@@ -32,7 +33,7 @@ class LanguageMiddleware:
         else:
             language = settings.LANGUAGE_CODE
         translation.activate(language)
-        request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+        request.LANGUAGE_CODE = language
         response = self.get_response(request)
         if asked in KNOWN and asked != kept and not is_api:
             response.set_cookie(
@@ -45,8 +46,8 @@ class LanguageMiddleware:
 
 def _of_header(request: HttpRequest) -> str:
     header = request.headers.get("Accept-Language", "")
-    for entry in translation.trans_real.parse_accept_lang_header(header):
-        code = entry[0].split("-")[0]
+    for entry in parse_accept_lang_header(header):
+        code: str = entry[0].split("-")[0]
         if code in KNOWN:
             return code
     return settings.LANGUAGE_CODE

@@ -23,10 +23,14 @@ def grouped(code: str) -> str:
 
 def normalised(text: str) -> str | None:
     """The code that somebody typed, in any case, with spaces and dashes, O for 0 and I or L for 1; None where it cannot be one."""
+    code = partly_normalised(text)
+    return code if code and len(code) == LENGTH and _check_digit(code[:-1]) == code[-1] else None
+
+
+def partly_normalised(text: str) -> str | None:
+    """The beginning of a code as somebody typed it (at least 3 digits), normalised in the same way; None where no code begins so."""
     code = text.strip().upper().translate(str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None}))
-    if len(code) != LENGTH or any(digit not in DIGITS for digit in code) or _check_digit(code[:-1]) != code[-1]:
-        return None
-    return code
+    return code if 3 <= len(code) <= LENGTH and all(digit in DIGITS for digit in code) else None
 
 
 def _check_digit(body: str) -> str:

@@ -20,6 +20,8 @@ from reports.codes import grouped
 from reports.querysets import ReportQuerySet
 from reports.workflow import CLOSED, Status
 
+MAX_REPLY = 10_000  # characters
+
 
 class Channel(models.TextChoices):
     """The way by which a report came in."""
@@ -225,7 +227,7 @@ class Reply(models.Model):
 
     report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="replies")
     body = models.ForeignKey(Body, verbose_name=_("body"), on_delete=models.PROTECT, related_name="replies")
-    text = models.TextField(_("reply"), max_length=10_000)
+    text = models.TextField(_("reply"), max_length=MAX_REPLY)
     drafted_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     drafted_at = models.DateTimeField(default=timezone.now)
     published_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")

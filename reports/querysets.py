@@ -2,25 +2,47 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.gis.db import models
 from django.contrib.gis.geos import GEOSGeometry, Point, Polygon
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, Func, OuterRef, Q, TextField
 from django.utils import timezone
 
 from authorities.models import Body, Publication, Role
+from authorities.querysets import BodyQuerySet
+from boundaries.querysets import fold
 from gis.bbox import degrees_around
-from gis.functions import GeodesicDistance
-from reports.workflow import CLOSED, GROUPS
+from gis.functions import Folded, GeodesicDistance
+from reports.codes import partly_normalised
+from reports.workflow import CLOSED, GROUPS, HANDLERS
 
 if TYPE_CHECKING:
     from accounts.models import User
     from boundaries.models import Unit
+    from reports.models import Report  # noqa: F401  named in the class's base
 
 SEES_ALL_OF_ITS_BODY = (Role.OFFICER, Role.HEAD, Role.INSPECTOR, Role.LEADER)
+PHONE = re.compile(r"[+(]?\d[\d .()-]{2,18}\d")
+MAX_WORDS = 8  # of a search: each is one look into the trigram index
+
+
+def coordinated_by(user: User | AnonymousUser, on: date | None = None) -> BodyQuerySet:
+    """The bodies for which somebody coordinates: all of the province whose Portal he or she works for."""
+    portals = Body.objects.of(user, Role.COORDINATOR, on=on)
+    roots = Body.objects.filter(Q(pk__in=portals.values("pk")) | Q(pk__in=portals.exclude(parent=None).values("parent")))
+    return roots.with_those_below()
+
+
+class Digits(Func):
+    """The digits of a text."""
+
+    function = "regexp_replace"
+    template = "regexp_replace(%(expressions)s, '[^0-9]', '', 'g')"
+    output_field = TextField()
 
 
 class ReportQuerySet(models.QuerySet["Report"]):
@@ -31,26 +53,80 @@ class ReportQuerySet(models.QuerySet["Report"]):
         """What everybody may see: published, and not of a category that never is."""
         return self.filter(published_at__isnull=False).exclude(category__publication=Publication.NEVER)
 
-    def visible_to(self, user: User | AnonymousUser) -> Self:
+    def visible_to(self, user: User | AnonymousUser, on: date | None = None) -> Self:
         """What somebody may see at the desk: handled, now or before, by his or her bodies or those below them, minus conflicts of interest.
 
-        A coordinator sees the whole province of the Portal; a planner and a digital team see nothing here.
+        A coordinator sees the whole province of the Portal; a planner and a digital team see nothing here. Memberships are those held on
+        a day (default: today in Asia/Ho_Chi_Minh).
         """
         if not user.is_authenticated or not user.is_active:
             return self.none()
         if user.is_superuser:
             return self
-        from reports.models import Conflict, Handling
+        from reports.models import Handling
 
-        mine = Body.objects.of(user)
-        seen = Body.objects.of(user, *SEES_ALL_OF_ITS_BODY).with_those_below().values("pk")
-        portals = Body.objects.of(user, Role.COORDINATOR)
-        coordinated = Body.objects.filter(
-            Q(pk__in=portals.values("pk")) | Q(pk__in=portals.exclude(parent=None).values("parent"))
-        ).with_those_below()
-        handled = Handling.objects.filter(report=OuterRef("pk")).filter(Q(body__in=seen) | Q(body__in=coordinated.values("pk")))
-        complained_of = Conflict.objects.filter(report=OuterRef("pk"), body__in=mine.values("pk"))
-        return self.filter(Exists(handled)).exclude(Exists(complained_of))
+        seen = Body.objects.of(user, *SEES_ALL_OF_ITS_BODY, on=on).with_those_below().values("pk")
+        coordinated = coordinated_by(user, on).values("pk")
+        handled = Handling.objects.filter(report=OuterRef("pk")).filter(Q(body__in=seen) | Q(body__in=coordinated))
+        return self.filter(Exists(handled)).without_conflicts_of(user, on)
+
+    def without_conflicts_of(self, user: User, on: date | None = None) -> Self:
+        """Those that do not complain of a body for which somebody works, whatever the role there."""
+        from reports.models import Conflict
+
+        mine = Body.objects.of(user, on=on).values("pk")
+        return self.exclude(Exists(Conflict.objects.filter(report=OuterRef("pk"), body__in=mine)))
+
+    def in_hand_of(self, user: User | AnonymousUser) -> Self:
+        """What the desk counts as somebody's work: now with a body for which he or she acts, coordinates, or (a leader) answers.
+
+        Narrower than visible_to: what a body has handed on is still seen, but waits for others.
+        """
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        if user.is_superuser:
+            return self
+        led = Body.objects.of(user, Role.LEADER).with_those_below().values("pk")
+        return self.filter(_acts_for(user) | Q(authority__in=led)).without_conflicts_of(user)
+
+    def with_contact_open_to(self, user: User | AnonymousUser) -> Self:
+        """Those whose reporter somebody may call: handlers of the body that has the report now, and its coordinators; no leader, no planner."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        if user.is_superuser:
+            return self
+        return self.filter(_acts_for(user)).without_conflicts_of(user)
+
+    def to_be_looked_at(self) -> Self:
+        """Not public until somebody has looked, and nobody has: neither shown nor kept out of view."""
+        from reports.models import ReportEvent
+
+        looked = ReportEvent.objects.filter(report=OuterRef("pk"), kind__in=["show", "hide"])
+        return self.filter(published_at__isnull=True, category__publication=Publication.AFTER_A_LOOK).exclude(Exists(looked))
+
+    def matching(self, text: str, user: User | AnonymousUser) -> Self:
+        """Those that a search of the desk finds: by code or its beginning, by words of text and place (tone marks or not).
+
+        By phone number too, among those whose contact the searcher may see.
+        """
+        words = fold(text).split()[:MAX_WORDS]
+        if not words:
+            return self
+        by_words = Q()
+        reports = self.alias(folded_note=Folded("place_note"))
+        for word in words:
+            by_words &= Q(folded_text__contains=word) | Q(folded_note__contains=word) | Q(unit__folded_name__contains=word)
+        found = by_words
+        code = partly_normalised(text)
+        if code is not None:
+            found |= Q(code__startswith=code)
+        if PHONE.fullmatch(text.strip()):
+            digits = re.sub(r"\D", "", text)
+            national = digits.removeprefix("84").removeprefix("0")
+            reports = reports.alias(phone_digits=Digits("contact__phone"))
+            callable_reports = self.model.objects.with_contact_open_to(user).filter(pk=OuterRef("pk"))
+            found |= Q(Exists(callable_reports), phone_digits__contains=national)
+        return reports.filter(found)
 
     # --- state and time ----------------------------------------------------------------------------------------------
     def open(self) -> Self:
@@ -120,3 +196,8 @@ class ReportQuerySet(models.QuerySet["Report"]):
         return self.select_related("category", "unit", "authority", "officer").order_by(
             F("due_at").asc(nulls_last=True), "-severity", "filed_at", "pk"
         )
+
+
+def _acts_for(user: User) -> Q:
+    handled = Body.objects.of(user, *HANDLERS).values("pk")
+    return Q(authority__in=handled) | Q(authority__in=coordinated_by(user).values("pk"))

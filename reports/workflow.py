@@ -30,6 +30,7 @@ class Status(TextChoices):
 CLOSED = frozenset({Status.RESOLVED, Status.RETURNED, Status.DUPLICATE, Status.WITHDRAWN})
 OPEN = frozenset(Status) - CLOSED
 GROUPS = {"open": OPEN, "closed": CLOSED}
+UNTOUCHED = frozenset({Status.NEW, Status.TRIAGE})
 AT_WORK = frozenset({Status.ACCEPTED, Status.SURVEYING, Status.IN_PROGRESS})
 
 HANDLERS = frozenset({Role.OFFICER, Role.HEAD, Role.INSPECTOR})
@@ -40,7 +41,8 @@ PUBLISHERS = frozenset({Role.COORDINATOR})
 class Step:
     """One thing that may be done: from which states, to which, by which roles, and what has to be said with it.
 
-    `to` None leaves the state as it is. `needs` names the fields of its form: reply, reason, category, body, note.
+    `to` None leaves the state as it is. `needs` names what has to be said with it, `may` what can be: reply, reason, category, body, note.
+    `second_person`: not open to whoever wrote the draft.
     """
 
     name: str
@@ -49,17 +51,43 @@ class Step:
     to: Status | None
     roles: frozenset[Role]
     needs: tuple[str, ...] = ()
+    may: tuple[str, ...] = ()
     primary: bool = False
     public: bool = True
+    second_person: bool = False
 
 
 STEPS: dict[str, Step] = {
     step.name: step
     for step in (
-        Step("accept", _("Accept"), frozenset({Status.NEW, Status.TRIAGE}), Status.ACCEPTED, HANDLERS, primary=True),
-        Step("survey", _("Begin the survey on site"), frozenset({Status.ACCEPTED, Status.IN_PROGRESS}), Status.SURVEYING, HANDLERS),
-        Step("work", _("Begin the work"), frozenset({Status.ACCEPTED, Status.SURVEYING, Status.WAITING}), Status.IN_PROGRESS, HANDLERS),
-        Step("draft_reply", _("Draft the reply"), AT_WORK, Status.REPLY_REVIEW, HANDLERS, needs=("reply",), primary=True, public=False),
+        Step("accept", _("Accept"), UNTOUCHED, Status.ACCEPTED, HANDLERS, may=("note",), primary=True),
+        Step(
+            "survey",
+            _("Begin the survey on site"),
+            frozenset({Status.ACCEPTED, Status.IN_PROGRESS}),
+            Status.SURVEYING,
+            HANDLERS,
+            may=("note",),
+        ),
+        Step(
+            "work",
+            _("Begin the work"),
+            frozenset({Status.ACCEPTED, Status.SURVEYING, Status.WAITING}),
+            Status.IN_PROGRESS,
+            HANDLERS,
+            may=("note",),
+        ),
+        Step(
+            "draft_reply",
+            _("Draft the reply"),
+            AT_WORK,
+            Status.REPLY_REVIEW,
+            HANDLERS,
+            needs=("reply",),
+            may=("note",),
+            primary=True,
+            public=False,
+        ),
         Step(
             "publish_reply",
             _("Publish the reply"),
@@ -68,6 +96,7 @@ STEPS: dict[str, Step] = {
             PUBLISHERS,
             needs=("reply",),
             primary=True,
+            second_person=True,
         ),
         Step(
             "send_back",
@@ -79,27 +108,35 @@ STEPS: dict[str, Step] = {
             public=False,
         ),
         Step(
-            "return",
-            _("Return"),
-            frozenset({Status.NEW, Status.TRIAGE}) | AT_WORK,
-            Status.RETURNED,
-            HANDLERS | PUBLISHERS,
-            needs=("reason", "reply"),
+            "assign",
+            _("Route to a body"),
+            UNTOUCHED | AT_WORK,
+            Status.NEW,
+            PUBLISHERS,
+            needs=("body",),
+            may=("note",),
         ),
-        Step("to_triage", _("Hand to the coordinator"), frozenset({Status.NEW}) | AT_WORK, Status.TRIAGE, HANDLERS, needs=("note",)),
         Step(
             "recategorise",
             _("Correct the category"),
-            frozenset({Status.NEW, Status.TRIAGE}) | AT_WORK,
+            UNTOUCHED | AT_WORK,
             None,
             HANDLERS | PUBLISHERS,
             needs=("category",),
+            may=("note",),
         ),
         Step(
-            "assign", _("Route to a body"), frozenset({Status.NEW, Status.TRIAGE}) | AT_WORK, Status.NEW, PUBLISHERS, needs=("body", "note")
+            "return",
+            _("Return"),
+            UNTOUCHED | AT_WORK,
+            Status.RETURNED,
+            HANDLERS | PUBLISHERS,
+            needs=("reason", "reply"),
+            may=("note",),
         ),
+        Step("to_triage", _("Hand to the coordinator"), frozenset({Status.NEW}) | AT_WORK, Status.TRIAGE, HANDLERS, needs=("note",)),
         Step("show", _("Make public"), frozenset(Status), None, PUBLISHERS, public=False),
-        Step("hide", _("Take out of public view"), frozenset(Status), None, PUBLISHERS, needs=("note",), public=False),
+        Step("hide", _("Keep out of public view"), frozenset(Status), None, PUBLISHERS, needs=("note",), public=False),
         Step("note", _("Add a note"), frozenset(Status), None, HANDLERS | PUBLISHERS, needs=("note",), public=False),
         Step("reopen", _("Reopen"), frozenset({Status.RESOLVED, Status.RETURNED}), Status.ACCEPTED, PUBLISHERS, needs=("note",)),
     )

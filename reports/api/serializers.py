@@ -90,7 +90,7 @@ class FiledOut(serializers.Serializer[Any]):
     due_at = serializers.DateTimeField()
 
 
-class ReportFeature(GeoFeatureModelSerializer):  # type: ignore[misc]
+class ReportFeature(GeoFeatureModelSerializer):
     """A public report in a list."""
 
     location = GeometryField(precision=6)

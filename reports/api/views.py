@@ -21,6 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.models import User
 from authorities.models import Category, Membership, Role
 from authorities.routing import explain
 from gis.bbox import parse_point
@@ -94,18 +95,19 @@ class ReportList(generics.ListAPIView[Report]):
         return Response(filed_answer(report), status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
 
     def _filing(self, request: Request) -> Filing:
-        data = request.data
+        data: Any = request.data
         if not hasattr(data, "items"):
             raise ValidationError({"non_field_errors": [_("Send an object with the fields of a report.")]})
-        content = {name: data.get(name) for name in ReportIn().fields if name != "media" and name in data}
+        names = [str(name) for name in ReportIn().fields if str(name) != "media"]
+        content = {name: data.get(name) for name in names if name in data}
         files = [*request.FILES.getlist("media"), *request.FILES.getlist("media[]")]
         if files:
             content["media"] = files
         sent = ReportIn(data=content)
         sent.is_valid(raise_exception=True)
         asked = sent.validated_data
-        user = request.user
-        files_for_others = user.is_authenticated and Membership.objects.held_by(user).filter(role=Role.TEAM).exists()
+        user = request.user if isinstance(request.user, User) else None
+        files_for_others = user is not None and Membership.objects.held_by(user).filter(role=Role.TEAM).exists()
         return Filing(
             location=parse_point(asked["lat"], asked["lon"]),
             category=asked["category"],
@@ -162,7 +164,8 @@ def public_report(code: str) -> Report:
     known = normalised(code)
     if known is None:
         raise Http404
-    return get_object_or_404(Report.objects.public().for_list().select_related("return_reason"), code=known)
+    report: Report = get_object_or_404(Report.objects.public().for_list().select_related("return_reason"), code=known)
+    return report
 
 
 class ReportOne(APIView):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -17,8 +17,10 @@ from boundaries.locate import locate
 from reports import tasks
 from reports.clock import due_after
 from reports.models import Conflict, Handling, Note, Reply, Report, ReportEvent
+from reports.querysets import coordinated_by
 from reports.services.errors import ReportChangedMeanwhile, StepNotAllowed
-from reports.workflow import CLOSED, STEPS, Status, Step, steps_for
+from reports.services.filing import placed_in
+from reports.workflow import AT_WORK, CLOSED, HANDLERS, STEPS, Status, Step, steps_for
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -35,38 +37,51 @@ class Words:
     body: Body | None = None
 
 
-def roles_on(user: User, report: Report, on: Any = None) -> frozenset[Role]:
+def roles_on(user: User, report: Report, on: date | None = None) -> frozenset[Role]:
     """The roles that somebody may act in on a report: those held in the body that has it now, and the coordinator's over its province.
 
-    Whoever belongs to a body that the report complains of has none.
+    Whoever belongs to a body that the report complains of has none. Memberships are those held on a day (default: today).
     """
     if user.is_superuser:
         return frozenset(Role)
-    held = list(Membership.objects.held_by(user, on=on).select_related("body"))
+    return frozenset(role for role, _body in _standing(user, report, on))
+
+
+def _standing(user: User, report: Report, on: date | None) -> list[tuple[Role, Body]]:
+    """The roles that somebody may act in on a report, each with the body for which it is held; the body that has the report first."""
+    held = list(Membership.objects.held_by(user, on=on).select_related("body").order_by("pk"))
     if Conflict.objects.filter(report=report, body__in=[membership.body_id for membership in held]).exists():
-        return frozenset()
-    roles = {
-        Role(membership.role) for membership in held if membership.body_id == report.authority_id and membership.role != Role.COORDINATOR
-    }
-    portals = [membership.body for membership in held if membership.role == Role.COORDINATOR]
-    if portals:
-        roots = {portal.parent_id or portal.pk for portal in portals} | {portal.pk for portal in portals}
-        if Body.objects.filter(pk__in=roots).with_those_below().filter(pk=report.authority_id).exists():
-            roles.add(Role.COORDINATOR)
-    return frozenset(roles)
+        return []
+    here = [
+        (Role(membership.role), membership.body)
+        for membership in held
+        if membership.body_id == report.authority_id and membership.role != Role.COORDINATOR
+    ]
+    portals = [(Role.COORDINATOR, membership.body) for membership in held if membership.role == Role.COORDINATOR]
+    if portals and coordinated_by(user, on).filter(pk=report.authority_id).exists():
+        return here + portals
+    return here
 
 
-def offered_steps(user: User, report: Report) -> list[Step]:
+def offered_steps(user: User, report: Report, on: date | None = None) -> list[Step]:
     """The steps that somebody may take on a report now, in the order of the table."""
-    return [step for step in steps_for(Status(report.status), roles_on(user, report)) if _makes_sense(step, report)]
+    return [step for step in steps_for(Status(report.status), roles_on(user, report, on)) if _makes_sense(step, report, user)]
 
 
-def _makes_sense(step: Step, report: Report) -> bool:
+def _makes_sense(step: Step, report: Report, user: User) -> bool:
+    if step.second_person:
+        draft = waiting_draft(report)
+        return draft is None or draft.drafted_by_id != user.pk
     if step.name == "show":
         return report.published_at is None and report.category.publication != Publication.NEVER
     if step.name == "hide":
-        return report.published_at is not None
+        return report.published_at is not None or Report.objects.filter(pk=report.pk).to_be_looked_at().exists()
     return True
+
+
+def waiting_draft(report: Report) -> Reply | None:
+    """The newest draft of a reply that is not published: what a publisher looks at, and what goes back to its author to be mended."""
+    return report.replies.filter(published_at__isnull=True).last()
 
 
 @transaction.atomic
@@ -77,49 +92,83 @@ def take_step(
 
     `version` is the one that the form was opened with. Raises Report.DoesNotExist for a stranger, ReportChangedMeanwhile for a stale form,
     StepNotAllowed for a step outside the table or the actor's roles, ValidationError where words are missing. Then nothing is changed.
+    `at` sets another time than now, for demonstrations and replays; the actor's memberships are those of that day.
     """
-    words = words or Words()
-    at = at or timezone.now()
-    report = (
-        Report.objects.visible_to(actor).select_for_update(of=("self",)).select_related("category", "authority", "unit").get(pk=report_id)
-    )
+    words = _stripped(words or Words())
+    on = timezone.localdate(at) if at else None
+    report = _locked(report_id, actor, on)
+    at = at or timezone.now()  # read under the lock: who came second is second in the history
     if version is not None and version != report.version:
         raise ReportChangedMeanwhile(report)
     wanted = STEPS.get(step)
-    allowed = offered_steps(actor, report)
+    allowed = offered_steps(actor, report, on)
     if wanted is None or wanted not in allowed:
         raise StepNotAllowed(report, allowed)
     _require(wanted, words)
+    acting = _acting_body(actor, report, wanted, on)
     before = report.status
-    data = _EFFECTS.get(wanted.name, _only_move)(report, wanted, words, actor, at)
-    if report.status == before and wanted.to is not None and wanted.name not in _SETS_STATUS:
+    data = _EFFECTS.get(wanted.name, _nothing_besides)(report, words, actor, at)
+    if wanted.to is not None and wanted.name not in _CHOOSES_STATUS:
         report.status = wanted.to
+    if report.officer_id is None and report.status in AT_WORK and wanted.roles <= HANDLERS:
+        report.officer = actor  # whoever goes on with what nobody is in charge of
     _close_or_open(report, at)
+    if words.note:
+        data["note"] = Note.objects.create(report=report, author=actor, body=acting, at=at, text=words.note).pk
+    _remember(report, wanted, before, actor, acting, data, at)
+    if wanted.name == "draft_reply" and report.authority.publishes_itself:
+        _publish_at_once(report, words, actor, acting, at)
+    report.save()
+    return report
+
+
+def _locked(report_id: int, actor: User, on: date | None) -> Report:
+    """The report, locked and then read anew.
+
+    Whoever had to wait for the lock judges by what the winner left: a statement that waits re-reads only the locked row, not what it is
+    joined with (the body that has it now, conflicts found meanwhile).
+    """
+    mine = Report.objects.visible_to(actor, on)
+    mine.select_for_update().only("pk").get(pk=report_id)
+    return mine.select_related("category", "authority", "unit").get(pk=report_id)
+
+
+def _stripped(words: Words) -> Words:
+    return Words(reply=words.reply.strip(), note=words.note.strip(), reason=words.reason, category=words.category, body=words.body)
+
+
+def _require(step: Step, words: Words) -> None:
+    wrong = {name: [_("This is required.")] for name in step.needs if not getattr(words, name)}
+    if len(words.reply) > (Reply._meta.get_field("text").max_length or 0):
+        wrong["reply"] = [_("A reply has at most 10,000 characters.")]
+    if len(words.note) > (Note._meta.get_field("text").max_length or 0):
+        wrong["note"] = [_("A note has at most 5,000 characters.")]
+    if wrong:
+        raise ValidationError(wrong)
+
+
+def _acting_body(actor: User, report: Report, step: Step, on: date | None) -> Body | None:
+    """The body for which somebody takes a step: the one that has the report before a Portal; None for an administrator of none."""
+    return next((body for role, body in _standing(actor, report, on) if role in step.roles), None)
+
+
+def _remember(report: Report, step: Step, before: str, actor: User, acting: Body | None, data: dict[str, Any], at: datetime) -> None:
+    """Writes the event of a step and defers its jobs; the version counts events."""
     report.changed_at = at
     report.version += 1
-    report.save()
     event = ReportEvent.objects.create(
         report=report,
         at=at,
-        kind=wanted.name,
+        kind=step.name,
         status_before=before,
         status_after=report.status,
         body=report.authority,
         actor_id=actor.pk,
-        public=wanted.public or (before not in CLOSED and report.status in CLOSED),
-        data=data,
+        public=step.public,
+        data={"by": acting.code, **data} if acting else data,
     )
     if event.public:
         tasks.tell_followers.defer(event_id=event.pk)
-    return report
-
-
-def _require(step: Step, words: Words) -> None:
-    missing = {name: [_("This is required.")] for name in step.needs if not getattr(words, name)}
-    if isinstance(words.reply, str) and len(words.reply) > Reply._meta.get_field("text").max_length:
-        missing["reply"] = [_("A reply has at most 10,000 characters.")]
-    if missing:
-        raise ValidationError(missing)
 
 
 def _close_or_open(report: Report, at: datetime) -> None:
@@ -135,64 +184,66 @@ def _close_or_open(report: Report, at: datetime) -> None:
 # --- what each step does besides moving ---------------------------------------------------------------------------------
 
 
-def _only_move(report: Report, step: Step, words: Words, actor: User, at: datetime) -> dict[str, Any]:
-    return _note(report, words, actor, at)
+def _nothing_besides(report: Report, words: Words, actor: User, at: datetime) -> dict[str, Any]:
+    return {}
 
 
-def _accept(report: Report, step: Step, words: Words, actor: User, at: datetime) -> dict[str, Any]:
+def _accept(report: Report, words: Words, actor: User, at: datetime) -> dict[str, Any]:
     report.officer = actor
     return {}
 
 
-def _draft(report: Report, step: Step, words: Words, actor: User, at: datetime) -> dict[str, Any]:
-    reply = Reply.objects.create(report=report, body=report.authority, text=words.reply.strip(), drafted_by=actor, drafted_at=at)
-    report.status = Status.REPLY_REVIEW
-    if report.authority.publishes_itself:
-        return _publish_text(report, reply, reply.text, actor, at)
+def _draft(report: Report, words: Words, actor: User, at: datetime) -> dict[str, Any]:
+    reply = Reply.objects.create(report=report, body=report.authority, text=words.reply, drafted_by=actor, drafted_at=at)
     return {"reply": reply.pk}
 
 
-def _publish(report: Report, step: Step, words: Words, actor: User, at: datetime) -> dict[str, Any]:
-    reply = report.replies.filter(published_at__isnull=True).last()
-    if reply is None:
-        reply = Reply(report=report, body=report.authority, drafted_by=actor, drafted_at=at)
-    return _publish_text(report, reply, words.reply.strip(), actor, at)
+def _publish_at_once(report: Report, words: Words, actor: User, acting: Body | None, at: datetime) -> None:
+    """The second step of a body that is set to skip approval: its readers find the same two events as everywhere."""
+    before = report.status
+    data = _publish(report, words, actor, at)
+    report.status = Status.RESOLVED
+    _close_or_open(report, at)
+    _remember(report, STEPS["publish_reply"], before, actor, acting, data, at)
 
 
-def _publish_text(report: Report, reply: Reply, text: str, actor: User, at: datetime) -> dict[str, Any]:
-    edited = reply.text != text
-    reply.text = text
+def _publish(report: Report, words: Words, actor: User, at: datetime) -> dict[str, Any]:
+    reply = waiting_draft(report) or Reply(report=report, body=report.authority, drafted_by=actor, drafted_at=at)
+    edited = reply.text != words.reply
+    reply.text = words.reply
     reply.published_by, reply.published_at = actor, at
     reply.save()
-    report.status = Status.RESOLVED
     return {"reply": reply.pk, "edited": edited}
 
 
-def _return(report: Report, step: Step, words: Words, actor: User, at: datetime) -> dict[str, Any]:
+def _return(report: Report, words: Words, actor: User, at: datetime) -> dict[str, Any]:
+    assert words.reason is not None  # noqa: S101  _require saw to it
     report.return_reason = words.reason
-    report.status = Status.RETURNED
     reply = Reply.objects.create(
-        report=report, body=report.authority, text=words.reply.strip(), drafted_by=actor, drafted_at=at, published_by=actor, published_at=at
+        report=report, body=report.authority, text=words.reply, drafted_by=actor, drafted_at=at, published_by=actor, published_at=at
     )
-    return {"reply": reply.pk, "reason": words.reason.code if words.reason else ""}
+    return {"reply": reply.pk, "reason": words.reason.code}
 
 
-def _to_triage(report: Report, step: Step, words: Words, actor: User, at: datetime) -> dict[str, Any]:
-    handed_by = report.authority
-    portal = Body.objects.portal_of(handed_by, timezone.localdate(at))
-    _hand_over(report, portal, at)
-    report.status = Status.TRIAGE
-    return {"from": handed_by.code, "to": portal.code, **_note(report, words, actor, at)}
+def _to_triage(report: Report, words: Words, actor: User, at: datetime) -> dict[str, Any]:
+    former = report.authority
+    _hand_over(report, Body.objects.portal_of(former, timezone.localdate(at)), at)
+    return {"from": former.code, "to": report.authority.code}
 
 
-def _recategorise(report: Report, step: Step, words: Words, actor: User, at: datetime) -> dict[str, Any]:
-    assert words.category is not None  # noqa: S101  _require saw to it
+def _recategorise(report: Report, words: Words, actor: User, at: datetime) -> dict[str, Any]:
+    category = words.category
+    assert category is not None  # noqa: S101  _require saw to it
     former, former_body = report.category, report.authority
-    report.category = words.category
-    report.due_at = due_after(report.filed_at, words.category.days_to_answer)
-    if words.category.publication != Publication.AT_ONCE and former.publication == Publication.AT_ONCE:
+    if category == former:
+        raise ValidationError({"category": [_("The report has this category already.")]})
+    if not category.in_scope:
+        raise ValidationError({"category": [_("This category is out of scope: return the report with the right channel instead.")]})
+    report.category = category
+    report.due_at = due_after(report.filed_at, category.days_to_answer)
+    if category.publication != Publication.AT_ONCE and former.publication == Publication.AT_ONCE:
         report.published_at = None
-    routing = _routed_again(report, at)
+    routing = _route_again(report, at)
     Conflict.objects.filter(report=report).delete()
     Conflict.objects.bulk_create(Conflict(report=report, body=body) for body in routing.conflicts)
     if routing.body != former_body:
@@ -200,38 +251,51 @@ def _recategorise(report: Report, step: Step, words: Words, actor: User, at: dat
         report.status = Status.TRIAGE if routing.needs_triage else Status.NEW
     return {
         "category_before": former.code,
-        "category_after": words.category.code,
+        "category_after": category.code,
         "from": former_body.code,
         "to": report.authority.code,
         "trace": routing.trace,
     }
 
 
-def _assign(report: Report, step: Step, words: Words, actor: User, at: datetime) -> dict[str, Any]:
-    assert words.body is not None  # noqa: S101  _require saw to it
-    if Conflict.objects.filter(report=report, body=words.body).exists():
-        raise ValidationError({"body": [_("The report is about this body; it must not get it.")]})
+def _assign(report: Report, words: Words, actor: User, at: datetime) -> dict[str, Any]:
+    body = words.body
+    assert body is not None  # noqa: S101  _require saw to it
     former = report.authority
-    _hand_over(report, words.body, at)
-    report.status = Status.NEW
-    return {"from": former.code, "to": words.body.code, **_note(report, words, actor, at)}
+    if Conflict.objects.filter(report=report, body=body).exists():
+        raise ValidationError({"body": [_("The report is about this body; it must not get it.")]})
+    if timezone.localdate(at) not in body.validity:
+        raise ValidationError({"body": [_("This body does not exist today.")]})
+    if body == former and report.status != Status.TRIAGE:
+        raise ValidationError({"body": [_("This body has the report already.")]})
+    _hand_over(report, body, at)
+    return {"from": former.code, "to": body.code}
 
 
-def _show(report: Report, step: Step, words: Words, actor: User, at: datetime) -> dict[str, Any]:
+def _show(report: Report, words: Words, actor: User, at: datetime) -> dict[str, Any]:
     report.published_at = at
     return {}
 
 
-def _hide(report: Report, step: Step, words: Words, actor: User, at: datetime) -> dict[str, Any]:
+def _hide(report: Report, words: Words, actor: User, at: datetime) -> dict[str, Any]:
     report.published_at = None
-    return _note(report, words, actor, at)
+    return {}
 
 
-def _note(report: Report, words: Words, actor: User, at: datetime) -> dict[str, Any]:
-    if not words.note.strip():
+def _reopen(report: Report, words: Words, actor: User, at: datetime) -> dict[str, Any]:
+    """Back to the body that answered, with the time that a new report has; to its successor where that body is no more."""
+    on = timezone.localdate(at)
+    report.status = Status.ACCEPTED
+    report.due_at = due_after(at, report.category.days_to_answer)
+    if report.officer and not Membership.objects.held_by(report.officer, on=on).filter(body=report.authority).exists():
+        report.officer = None
+    if on in report.authority.validity:
         return {}
-    note = Note.objects.create(report=report, author=actor, body=report.authority, at=at, text=words.note.strip())
-    return {"note": note.pk}
+    former = report.authority
+    routing = _route_again(report, at)
+    _hand_over(report, routing.body, at)
+    report.status = Status.TRIAGE if routing.needs_triage else Status.NEW
+    return {"from": former.code, "to": report.authority.code, "trace": routing.trace}
 
 
 def _hand_over(report: Report, body: Body, at: datetime) -> None:
@@ -240,9 +304,14 @@ def _hand_over(report: Report, body: Body, at: datetime) -> None:
     Handling.objects.get_or_create(report=report, body=body, defaults={"since": at})
 
 
-def _routed_again(report: Report, at: datetime) -> Routing:
+def _route_again(report: Report, at: datetime) -> Routing:
+    """Asks the rules of the day anew, and moves the report to the unit of the day; the unit chosen on a border is kept while it lasts."""
     on = timezone.localdate(at)
-    return route(locate(point=report.location, accuracy_m=report.accuracy_m, on=on), report.category, on)
+    placement = placed_in(report.unit.code if report.unit else "", locate(point=report.location, accuracy_m=report.accuracy_m, on=on))
+    if placement.unit != report.unit:
+        report.unit, report.method, report.distance_m = placement.unit, placement.method, placement.distance_m
+        report.ambiguous = placement.ambiguous
+    return route(placement, report.category, on)
 
 
 _EFFECTS = {
@@ -255,5 +324,6 @@ _EFFECTS = {
     "assign": _assign,
     "show": _show,
     "hide": _hide,
+    "reopen": _reopen,
 }
-_SETS_STATUS = frozenset({"draft_reply", "publish_reply", "return", "to_triage", "recategorise", "assign"})
+_CHOOSES_STATUS = frozenset({"recategorise", "reopen"})  # by where the rules send the report

@@ -73,7 +73,7 @@ def file_report(filing: Filing, *, at: datetime | None = None) -> Report:
     """
     at = at or timezone.now()
     on = timezone.localdate(at)
-    placement = _placed(filing, locate(point=filing.location, accuracy_m=filing.accuracy_m, on=on))
+    placement = placed_in(filing.chosen_unit, locate(point=filing.location, accuracy_m=filing.accuracy_m, on=on))
     routing = route(placement, filing.category, on)
     report = _report(filing, placement, routing, at)
     report.full_clean(validate_unique=False, validate_constraints=False)
@@ -134,9 +134,9 @@ def _filed_with(key: str, digest: str) -> Report | None:
     return known.report
 
 
-def _placed(filing: Filing, placement: Placement) -> Placement:
-    """The placement, with the reporter's own answer where the circle touches several units and one of them was chosen."""
-    chosen = next((found for found in placement.candidates if found.unit.code == filing.chosen_unit), None)
+def placed_in(code: str, placement: Placement) -> Placement:
+    """The placement, with the answer that was given where the circle touches several units and one of them (its code) was chosen."""
+    chosen = next((found for found in placement.candidates if found.unit.code == code), None)
     if chosen is None or placement.unit is None or chosen.unit == placement.unit:
         return replace(placement, ambiguous=False) if chosen is not None else placement
     method = Method.INSIDE if chosen.distance_m == 0 else Method.SNAPPED
