@@ -1,0 +1,54 @@
+// @ts-check
+// A cluster: a disc whose area grows with the count, with a ring of segments by status group.
+
+const SMALLEST = 15;
+const LARGEST = 28;
+
+/**
+ * Radius of a cluster in pixels: by √count, within what can be read and what does not hide its neighbours.
+ * @param {number} count
+ */
+export function radius(count) {
+  return Math.round(Math.min(LARGEST, SMALLEST + 0.9 * Math.sqrt(Math.max(0, count - 2))));
+}
+
+/**
+ * A count short enough for a disc: 1.518 → "1,5k" is left to words; here "999", "1k5" would be riddles, so 1.5k.
+ * @param {number} count
+ * @param {string} [lang]
+ */
+export function shortCount(count, lang = "vi") {
+  if (count < 1000) return String(count);
+  const thousands = count < 10_000 ? Math.floor(count / 100) / 10 : Math.floor(count / 1000);
+  return `${thousands.toLocaleString(lang === "vi" ? "vi-VN" : "en-GB")}k`;
+}
+
+/**
+ * The segments of a ring as SVG arcs around (0, 0), clockwise from the top.
+ * @param {{group: string, count: number}[]} parts
+ * @param {number} r radius of the middle of the ring
+ * @returns {{group: string, d: string}[]}
+ */
+export function segments(parts, r) {
+  const total = parts.reduce((sum, part) => sum + part.count, 0);
+  if (total <= 0) return [];
+  if (parts.length === 1) {
+    return [{ group: parts[0].group, d: `M0 ${-r}A${r} ${r} 0 1 1 0 ${r}A${r} ${r} 0 1 1 0 ${-r}` }];
+  }
+  let from = 0;
+  return parts.map(({ group, count }) => {
+    const to = from + count / total;
+    const d = `M${point(from, r)}A${r} ${r} 0 ${to - from > 0.5 ? 1 : 0} 1 ${point(to, r)}`;
+    from = to;
+    return { group, d };
+  });
+}
+
+/**
+ * @param {number} turn
+ * @param {number} r
+ */
+function point(turn, r) {
+  const angle = turn * 2 * Math.PI;
+  return `${(r * Math.sin(angle)).toFixed(2)} ${(-r * Math.cos(angle)).toFixed(2)}`;
+}

@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { bareName, withRoom } from "../../static/js/lib/labels.js";
+
+const label = (text, x, y, weight) => ({ text, x, y, width: 60, height: 14, weight });
+
+test("the more important name wins the room", () => {
+  const shown = withRoom([label("Xã nhỏ", 100, 100, 1), label("Xã lớn", 110, 104, 5)], { width: 300, height: 300 });
+  assert.deepEqual(shown.map(({ text }) => text), ["Xã lớn"]);
+});
+
+test("names beside each other both stand; names over the edge do not", () => {
+  const shown = withRoom([label("A", 100, 100, 1), label("B", 200, 100, 1), label("C", 10, 100, 9)], { width: 300, height: 300 });
+  assert.deepEqual(shown.map(({ text }) => text), ["A", "B"]);
+});
+
+test("a name loses its kind, unless only a number is left", () => {
+  assert.equal(bareName("Phường An Xuyên"), "An Xuyên");
+  assert.equal(bareName("Xã Đất Mũi"), "Đất Mũi");
+  assert.equal(bareName("Thị trấn Đầm Dơi"), "Đầm Dơi");
+  assert.equal(bareName("Phường 2"), "Phường 2");
+  assert.equal(bareName("Xãlạ"), "Xãlạ");
+});

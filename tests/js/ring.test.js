@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { radius, segments, shortCount } from "../../static/js/lib/ring.js";
+
+test("a cluster grows with its count, within limits", () => {
+  const sizes = [2, 10, 50, 100, 1000, 100_000].map(radius);
+  assert.deepEqual(sizes, [...sizes].sort((a, b) => a - b));
+  assert.equal(sizes[0], 15);
+  assert.equal(sizes.at(-1), 28);
+});
+
+test("long counts are shortened, never rounded up", () => {
+  assert.equal(shortCount(999), "999");
+  assert.equal(shortCount(1518, "vi"), "1,5k");
+  assert.equal(shortCount(1599, "en"), "1.5k");
+  assert.equal(shortCount(25_999), "25k");
+});
+
+test("segments close the ring", () => {
+  assert.deepEqual(segments([], 10), []);
+  assert.equal(segments([{ group: "new", count: 4 }], 10).length, 1);
+  const two = segments(
+    [
+      { group: "new", count: 3 },
+      { group: "resolved", count: 1 },
+    ],
+    10,
+  );
+  assert.equal(two[0].d, "M0.00 -10.00A10 10 0 1 1 -10.00 0.00");
+  assert.ok(two[1].d.startsWith("M-10.00 0.00A") && two[1].d.endsWith("-0.00 -10.00"));
+});
