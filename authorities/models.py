@@ -233,6 +233,10 @@ class Rule(models.Model):
     priority = models.PositiveSmallIntegerField(_("priority"), default=100, help_text=_("The lower number is asked first."))
     validity = DateRangeField(_("in force"), help_text=_("The upper date is the first day on which it no longer held."))
     note = models.CharField(_("reason or source"), max_length=300, blank=True)
+    note_en = models.CharField(_("reason or source in English"), max_length=300, blank=True)
+    code = models.SlugField(
+        _("code"), max_length=150, blank=True, editable=False, help_text=_("Set by load_authorities; empty for rules that were made here")
+    )
 
     objects = RuleQuerySet.as_manager()
 
@@ -248,6 +252,7 @@ class Rule(models.Model):
                 violation_error_message=_("Give either one body, or a kind of body and its level."),
             ),
             CheckConstraint(condition=Q(validity__isempty=False), name="rule_held_some_day"),
+            UniqueConstraint(fields=["code"], condition=~Q(code=""), name="rule_of_the_files_once"),
         ]
 
     def __str__(self) -> str:
