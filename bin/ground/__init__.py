@@ -4,7 +4,10 @@ import sys
 
 # These files must stay readable for older Pythons (no match, no parenthesised with), or this sentence is never printed
 if sys.version_info < (3, 11):
-    sys.exit("Python 3.11 or newer is needed and this is %d.%d: install it, or name another with `make … PYTHON=python3.12`." % sys.version_info[:2])
+    sys.exit(
+        "Python 3.11 or newer is needed and this is %d.%d: install it, or name another with `make … PYTHON=python3.12`."
+        % sys.version_info[:2]
+    )
 
 import contextlib
 import fcntl
@@ -23,7 +26,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 
 
-class Stop(Exception):  # noqa: N818  it is not an error of ours
+class Stop(Exception):
     """Something is missing or in the way; the text is one sentence that says what to do."""
 
 
@@ -80,7 +83,9 @@ def room_for(gigabytes: float) -> None:
     for place in {LOCAL if LOCAL.exists() else ROOT, Path("/var")}:
         free = shutil.disk_usage(place).free / 1e9
         if free < gigabytes:
-            raise Stop(f"Only {free:.1f} GB are free on the disk of {place} and {gigabytes:g} GB are needed: free some space and run this again.")
+            raise Stop(
+                f"Only {free:.1f} GB are free on the disk of {place} and {gigabytes:g} GB are needed: free some space and run this again."
+            )
 
 
 def is_free(port: int) -> bool:

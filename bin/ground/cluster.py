@@ -17,6 +17,7 @@ from urllib.parse import quote
 from ground import LOCAL, ROOT, Stop, is_free, lock, step
 
 STATE = LOCAL / "postgis"
+ELSEWHERE = Path("/var/lib/geoportal")
 FIRST_PORT = 54320  # far from 5432, where a system's own cluster listens
 OLDEST = 15
 SOCKET_PATH_LIMIT = 107
@@ -54,7 +55,7 @@ class Cluster:
             self.user = _unprivileged(STATE)
             if not self._may_use(STATE):
                 raise Stop(
-                    f"The database's user {pwd.getpwuid(STATE.stat().st_uid).pw_name} may not enter {STATE}: "
+                    f"{STATE} belongs to {STATE.owner()}, who may not enter it, or who is not this user: "
                     "run this as that user or as root, and let that user pass the folders above the clone."
                 )
             return STATE.resolve()
@@ -66,10 +67,11 @@ class Cluster:
         if self._may_use(STATE):
             return STATE
         STATE.rmdir()
-        elsewhere = Path("/var/lib/geoportal") / hashlib.sha256(str(ROOT).encode()).hexdigest()[:12]
-        elsewhere.mkdir(mode=0o755, parents=True, exist_ok=True)
+        elsewhere = ELSEWHERE / hashlib.sha256(str(ROOT).encode()).hexdigest()[:12]
+        elsewhere.mkdir(parents=True, exist_ok=True)
+        ELSEWHERE.chmod(0o755)  # whatever the umask says: our user must pass
         elsewhere.chmod(0o700)
-        os.chown(elsewhere, *self.user)
+        os.chown(elsewhere, *(self.user or (-1, -1)))
         STATE.symlink_to(elsewhere)
         return elsewhere
 
@@ -95,7 +97,9 @@ class Cluster:
                 )
             return installed[made_by]
         if not installed:
-            raise Stop("PostgreSQL 15 or newer with PostGIS is not installed: run `bin/setup` first, or set DATABASE_URL to a server that has both.")
+            raise Stop(
+                "PostgreSQL 15 or newer with PostGIS is not installed: run `bin/setup` first, or set DATABASE_URL to a server that has both."
+            )
         return installed[max(installed)]
 
     def _socket_folder(self) -> Path:
@@ -182,7 +186,9 @@ class Cluster:
         ]  # fmt: skip
         made = self._run(initdb, check=False, capture_output=True)
         if made.returncode:
-            raise Stop(f"The embedded database could not be made ({made.stderr.strip().splitlines()[-1]}): see the disk and the rights of {self.home}.")
+            raise Stop(
+                f"The embedded database could not be made ({made.stderr.strip().splitlines()[-1]}): see the disk and the rights of {self.home}."
+            )
         with open(draft / "postgresql.conf", "a") as settings:
             settings.write("\ninclude_if_exists = 'geoportal.conf'  # written at each start; for settings of your own use ALTER SYSTEM\n")
         # One server process without a port does what a client would: no other user can connect before the passwords stand.
@@ -210,7 +216,9 @@ class Cluster:
         deadline = time.monotonic() + 30
         while self._processes():
             if time.monotonic() > deadline:
-                raise Stop(f"Processes of an earlier server still use {self.data} ({', '.join(map(str, self._processes()))}): end them and run this again.")
+                raise Stop(
+                    f"Processes of an earlier server still use {self.data} ({', '.join(map(str, self._processes()))}): end them and run this again."
+                )
             time.sleep(0.2)
         (self.data / "postmaster.pid").unlink(missing_ok=True)
 
@@ -221,7 +229,7 @@ class Cluster:
             raise Stop(f"All ports from {FIRST_PORT} to {FIRST_PORT + 199} are taken: free one for the embedded database.")
         self._write("port", str(port))
         memory = _memory_mb()
-        settings: dict[str, str | int] = {
+        settings: dict[str, str | float] = {
             "listen_addresses": "'127.0.0.1'",
             "port": port,
             "unix_socket_directories": f"'{self._socket_folder()}'",

@@ -51,11 +51,14 @@ def demonstration(port: int = 8000) -> dict[str, str]:
     )
 
 
-def tests() -> dict[str, str]:
+NO_DATABASE = "postgis://nobody@127.0.0.1:1/none"  # for checks that read the settings only
+
+
+def tests(database: str) -> dict[str, str]:
     """What the tests and checks run with: nothing secret, nothing sent."""
     return _with_defaults(
         {
-            "DATABASE_URL": database_url(),
+            "DATABASE_URL": database,
             "DJANGO_SECRET_KEY": "known-to-all-and-good-for-tests-only-0123456789-abcdefghij",
             "DEBUG": "0",
             "HTTPS": "0",

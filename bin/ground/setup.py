@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -91,7 +92,9 @@ def _sudo(wanted: set[str]) -> list[str]:
     names = {"venv": "Python's venv module", "postgis": "PostgreSQL ≥ 15 with PostGIS ≥ 3.3", "fonts": "the DejaVu fonts"}
     lacking = ", ".join(names.get(want, want) for want in sorted(wanted))
     if not shutil.which("apt-get"):
-        raise Stop(f"This machine lacks {lacking}, and packages are installed here only with apt: install them yourself and run this again.")
+        raise Stop(
+            f"This machine lacks {lacking}, and packages are installed here only with apt: install them yourself and run this again."
+        )
     if os.geteuid() == 0:
         return []
     ask = "an administrator has to install them (`sudo bin/setup`), then run this again."
@@ -110,8 +113,8 @@ def _apt(sudo: list[str], wanted: set[str]) -> None:
     patient = ["-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=2"]  # a fresh machine may be updating itself
     with open(log, "w") as out:
 
-        def run(*words: str, **options: int) -> int:
-            return subprocess.run([*sudo, *words], stdin=subprocess.DEVNULL, stdout=out, stderr=out, **options).returncode
+        def run(*words: str) -> int:
+            return subprocess.run([*sudo, *words], stdin=subprocess.DEVNULL, stdout=out, stderr=out).returncode
 
         with step("list of system packages"):
             run(*quiet, "apt-get", "-q", *patient, "update")  # a stale list may still do: what counts is the next step
@@ -125,12 +128,12 @@ def _apt(sudo: list[str], wanted: set[str]) -> None:
                 )
 
 
-class _without_a_cluster_of_the_system:  # noqa: N801  reads as part of the sentence it is used in
+class _without_a_cluster_of_the_system:  # noqa: N801  it reads as a part of the sentence
     """While a PostgreSQL server is being installed, keep its package from making and starting a cluster `main` on port 5432."""
 
     settings = "/etc/postgresql-common/createcluster.d/geoportal.conf"
 
-    def __init__(self, run, packages: list[str]) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, run: Callable[..., int], packages: list[str]) -> None:
         self.run, self.needed = run, any(package.startswith("postgresql-") for package in packages)
 
     def __enter__(self) -> None:
@@ -162,7 +165,9 @@ def _venv_works() -> bool:
     config = VENV / "pyvenv.cfg"
     if not config.exists() or not PYTHON.exists():
         return False
-    asked = subprocess.run([PYTHON, "-c", "import sys; print(sys.prefix); sys.exit(sys.version_info < (3, 11))"], capture_output=True, text=True)
+    asked = subprocess.run(
+        [PYTHON, "-c", "import sys; print(sys.prefix); sys.exit(sys.version_info < (3, 11))"], capture_output=True, text=True
+    )
     return asked.returncode == 0 and Path(asked.stdout.strip()) == VENV
 
 
@@ -177,9 +182,13 @@ def _make_venv(profile: str) -> None:
 
         if not _venv_works() and not run(sys.executable, "-m", "venv", "--clear", VENV):
             raise Stop(f"Python's virtual environment could not be made in {VENV}: see {log}.")
-        pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
+        pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
         # uv takes seconds where pip takes a minute; where it cannot (a mirror that only pip knows), pip does the same
-        fast = run(*pip, "--require-hashes", "-r", "requirements/uv.txt") and run(VENV / "bin/uv", "pip", "install", "--quiet", "--python", PYTHON, *locked)
+        fast = run(*pip, "--require-hashes", "-r", "requirements/uv.txt") and run(
+            VENV / "bin/uv", "pip", "install", "--quiet", "--python", PYTHON, *locked
+        )
         if not fast and not run(*pip, *locked):
-            raise Stop(f"The Python packages could not be installed: see {log}, mend the network or the proxy settings, and run this again.")
+            raise Stop(
+                f"The Python packages could not be installed: see {log}, mend the network or the proxy settings, and run this again."
+            )
         STAMP.write_text(_stamp(name) + "\n")
