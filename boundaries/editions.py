@@ -7,13 +7,13 @@ period, cut where the first active edition that replaces it begins.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
@@ -124,6 +124,13 @@ def activate(*, edition: Edition, on: date | None = None) -> Edition:
     edition.save(update_fields=["state", "activated_at"])
     _reparent()
     return edition
+
+
+@transaction.atomic
+def activate_drafts(edition_ids: Iterable[int]) -> list[Edition]:
+    """Activates the drafts among these editions from their own first days, the earliest first; raises EditionError, and then none is."""
+    drafts = Edition.objects.filter(pk__in=list(edition_ids), state=Edition.State.DRAFT)
+    return [activate(edition=draft) for draft in drafts.order_by(F("valid_from").asc(nulls_first=True), "pk")]
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 import shapely
 from django.db import transaction
@@ -21,6 +21,9 @@ MAX_PROBLEMS = 20
 BATCH = 200
 COARSER = 0.5  # a surveyed outline is not replaced by one with less than this share of its vertices
 
+SCOPE_NAMES = 3  # an edition of more units of its highest level says how many
+CALLED = {Level.PROVINCE: "tỉnh, thành phố", Level.DISTRICT: "huyện, quận, thị xã, thành phố", Level.COMMUNE: "xã, phường, thị trấn"}
+
 Track = Callable[[str, Sequence[int]], Iterable[int]]
 
 
@@ -29,10 +32,13 @@ class LoadError(Exception):
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = list(problems)
-        shown = self.problems[:MAX_PROBLEMS]
-        if more := len(self.problems) - len(shown):
-            shown.append(f"… and {more} more problems.")
-        super().__init__("\n".join(shown))
+        super().__init__(shortened(problems))
+
+
+def shortened(problems: Sequence[str]) -> str:
+    """The first problems, a line each, and how many more there are."""
+    more = len(problems) - MAX_PROBLEMS
+    return "\n".join([*problems[:MAX_PROBLEMS], *([f"… and {more} more problems."] if more > 0 else [])])
 
 
 @dataclass(frozen=True)
@@ -150,10 +156,10 @@ def _create(
 def _new_edition(period: Period, group: Sequence[Feature], act: Act) -> Edition:
     top = min(group, key=lambda feature: RANK[feature.level]).level
     names = [feature.name for feature in group if feature.level is top]
-    scope = ", ".join(names) if len(names) <= 3 else f"{len(names)} × {Level(top).label}"
+    scope = ", ".join(names) if len(names) <= SCOPE_NAMES else f"{len(names)} {CALLED[top]}"
     sources = sorted({feature.source for feature in group if feature.source})
     return Edition.objects.create(
-        name=(act.name or f"{scope} ({period_text(period)})")[:200],
+        name=(act.name or f"{scope}{_dates(period)}")[:200],
         decree=act.decree,
         decree_date=act.decree_date,
         decree_url=act.decree_url,
@@ -162,6 +168,14 @@ def _new_edition(period: Period, group: Sequence[Feature], act: Act) -> Edition:
         valid_from=period[0],
         valid_to=period[1],
     )
+
+
+def _dates(period: Period) -> str:
+    """The period at the end of an edition's name, which is data and so Vietnamese; the last day is meant as people say it."""
+    start, end = period
+    parts = [f"từ {start:%d/%m/%Y}" if start else "", f"đến hết {end - timedelta(days=1):%d/%m/%Y}" if end else ""]
+    text = " ".join(part for part in parts if part)
+    return f" ({text})" if text else ""
 
 
 def _unit_of(parent: Feature | Unit | None, units: dict[Feature, Unit]) -> Unit | None:

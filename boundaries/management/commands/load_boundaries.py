@@ -11,13 +11,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
-from django.db.models import F
 from tqdm import tqdm
 
-from boundaries.editions import EditionError, activate
+from boundaries.editions import EditionError, activate_drafts
 from boundaries.features import Feature, Findings, Given, read_features
 from boundaries.loading import Act, Loaded, LoadError, load_features
-from boundaries.models import Edition
 from boundaries.readers import UnreadableFile, read_layers
 
 SHOWN_UNITS = 5
@@ -58,7 +56,7 @@ class Command(BaseCommand):
                     track=lambda *steps: track(*steps, quiet=quiet),
                 )
                 if options["activate"]:
-                    activate_all(loaded.touched)
+                    activate_drafts(loaded.touched)
         except (LoadError, EditionError) as error:
             raise CommandError(f"Nothing was changed.\n{error}") from None
         if not quiet:
@@ -98,10 +96,3 @@ def track(label: str, steps: Sequence[int], *, quiet: bool = False) -> Iterable[
     bar: Iterable[int] = tqdm(steps, desc=label, leave=False, disable=True if quiet else None)
     return bar
 
-
-def activate_all(edition_ids: Iterable[int]) -> None:
-    """Activates the drafts among these editions, the earliest first."""
-    for edition in Edition.objects.filter(pk__in=list(edition_ids), state=Edition.State.DRAFT).order_by(
-        F("valid_from").asc(nulls_first=True), "pk"
-    ):
-        activate(edition=edition)
