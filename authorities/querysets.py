@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.utils import timezone
 
 if TYPE_CHECKING:
@@ -44,14 +44,32 @@ class BodyQuerySet(models.QuerySet["Body"]):
         top = body
         while top.parent is not None:
             top = top.parent
-        portals = self.filter(kind=BodyKind.PORTAL)
-        near = portals.existing(on).filter(Q(parent=top) | Q(pk=top.pk)).order_by("code").first()
-        found = near or portals.existing(on).order_by("code").first() or portals.order_by("code").first()
+        near = self.filter(kind=BodyKind.PORTAL).existing(on).filter(Q(parent=top) | Q(pk=top.pk)).order_by("code").first()
+        return near or self.any_portal(on)
+
+    def portal_for(self, units: list[Unit], on: date) -> Body:
+        """The Portal that coordinates for a place (its unit and those above) on a day; outside everything any; never None."""
+        from authorities.models import BodyKind
+
+        return self.filter(kind=BodyKind.PORTAL).existing(on).covering(units, on).order_by("code").first() or self.any_portal(on)
+
+    def any_portal(self, on: date) -> Body:
+        """A Portal of the day, else of any day; made where nobody has set one up, so that no report is ever lost."""
+        from authorities.models import BodyKind
+
+        portals = self.filter(kind=BodyKind.PORTAL).order_by("code")
+        found = portals.existing(on).first() or portals.first()
         if found is None:
             found, _made = self.get_or_create(
                 code="portal", defaults={"name": "Cổng Thông tin điện tử", "kind": BodyKind.PORTAL, "validity": (None, None)}
             )
         return found
+
+    def without_territory(self) -> Self:
+        """Bodies that cover no unit on any day of their existence: no rule of a kind can lead to them."""
+        from authorities.models import Territory
+
+        return self.exclude(Exists(Territory.objects.filter(body=OuterRef("pk"), validity__overlap=OuterRef("validity"))))
 
     def of(self, user: User | AnonymousUser, *roles: str, on: date | None = None) -> Self:
         """Bodies in which somebody holds one of these roles on a day (no role named: any)."""
@@ -100,3 +118,21 @@ class RuleQuerySet(models.QuerySet["Rule"]):
             .annotate(nearness=Case(*nearness, default=Value(len(units))))
             .order_by("priority", F("category").asc(nulls_last=True), "nearness", "pk")
         )
+
+    def leading_nowhere(self) -> Self:
+        """Rules that can never lead to a body: on no day of theirs is there a body of the kind, or does the named body cover anything."""
+        from authorities.models import Territory
+
+        dated = Territory.objects.filter(validity__overlap=OuterRef("validity"), body__validity__overlap=OuterRef("validity"))
+        of_kind = dated.filter(body__kind=OuterRef("body_kind"), unit__level=OuterRef("level"))
+        here = OuterRef("territory")
+        below_or_above = of_kind.filter(
+            Q(unit=here) | Q(unit__parent=here) | Q(unit__parent__parent=here) | Q(unit__children=here) | Q(unit__children__children=here)
+        )
+        kind_somewhere = Q(body=None, territory=None) & Exists(of_kind)
+        kind_there = Q(body=None, territory__isnull=False) & Exists(below_or_above)
+        named_there = Q(body__validity__overlap=F("validity"), territory__isnull=False)
+        named_somewhere = Q(body__validity__overlap=F("validity"), territory=None) & Exists(dated.filter(body=OuterRef("body")))
+        in_time = Q(territory=None) | Q(territory__active=True, territory__validity__overlap=F("validity"))
+        leading = self.model.objects.filter(in_time & (kind_somewhere | kind_there | named_there | named_somewhere))
+        return self.exclude(pk__in=leading.values("pk"))

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.db.models import F
+from django.utils.formats import date_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from authorities.models import Body, BodyKind, Category, Rule
-from authorities.querysets import BodyQuerySet
+from authorities.models import Body, BodyKind, Category, Rule, Territory
 from boundaries.locate import Method, Placement
 from boundaries.models import Unit
 
 MAX_ALTERNATIVES = 5
-OPEN_ENDED = (None, None)
+LOCAL = (BodyKind.COMMUNE_COMMITTEE, BodyKind.DISTRICT_COMMITTEE, BodyKind.POLICE)
 
 
 @dataclass(frozen=True)
@@ -31,72 +32,88 @@ class Routing:
 def route(placement: Placement, category: Category, on: date) -> Routing:
     """The body responsible at a place for a category on a day, never None: without rule or unit it is the Portal's triage.
 
-    A report about officials goes to the inspectorate, and the bodies that cover the place are named as conflicts: they must not see it.
+    A report about officials goes to the inspectorate, and the local bodies of the place, and of every place that comes into question, are
+    named as conflicts: they must not see it.
     """
-    units = [placement.unit, *placement.unit.ancestors()] if placement.unit else []
+    units = _with_those_above(placement.unit)
     if category.about_officials:
-        conflicts = _complained_of(units, on)
-        inspectorate = _first(Body.objects.existing(on).filter(kind=BodyKind.INSPECTORATE), units, on)
-        if inspectorate and inspectorate not in conflicts:
-            return Routing(
-                inspectorate, _trace(placement, category, on, "officials", inspectorate), needs_triage=False, conflicts=conflicts
-            )
-        portal = _portal(units, on)
-        return Routing(portal, _trace(placement, category, on, "no_rule", portal), needs_triage=True, conflicts=conflicts)
+        return _route_about_officials(placement, category, units, on)
     if not units:
-        portal = _portal(units, on)
-        return Routing(portal, _trace(placement, category, on, "outside", portal), needs_triage=True)
-    answers = list(_answers(category, units, on))
+        return _triage(placement, category, units, on, "outside")
+    answers = _one_a_body(_answers(category, units, on))
     if not answers:
-        portal = _portal(units, on)
-        return Routing(portal, _trace(placement, category, on, "no_rule", portal), needs_triage=True)
+        return _triage(placement, category, units, on, "no_rule")
     (rule, body), *others = answers
-    alternatives = [{"body": _body(other), "rule": str(other_rule.pk)} for other_rule, other in others if other != body][:MAX_ALTERNATIVES]
+    alternatives = [{"body": _body(other), "rule": str(other_rule.pk)} for other_rule, other in others[:MAX_ALTERNATIVES]]
     trace = _trace(placement, category, on, "rule", body) | {"rule": _rule(rule), "alternatives": alternatives}
     return Routing(body, trace, needs_triage=False)
 
 
-def _answers(category: Category, units: list[Unit], on: date) -> Any:
-    """Each fitting rule that leads to a body, in order."""
-    rules = list(Rule.objects.in_force(on).fitting(category, units).select_related("body", "territory", "category"))
-    kinds = {rule.body_kind for rule in rules if rule.body_kind}
-    of_kind: list[Any] = list(
-        Body.objects.existing(on)
-        .filter(kind__in=kinds, territories__unit__in=units, territories__validity__contains=on)
-        .annotate(unit_covered=F("territories__unit"))
-        .order_by("code")
+def _route_about_officials(placement: Placement, category: Category, units: list[Unit], on: date) -> Routing:
+    conflicts = _complained_of(placement, on)
+    inspectorates = Body.objects.existing(on).filter(kind=BodyKind.INSPECTORATE).order_by("code")
+    # Outside everything nobody knows whose officials are meant: with several inspectorates a coordinator decides
+    found = list(inspectorates.covering(units, on) if units else inspectorates[:2])
+    if not found or (not units and len(found) > 1):
+        return _triage(placement, category, units, on, "no_inspectorate", conflicts)
+    return Routing(found[0], _trace(placement, category, on, "officials", found[0]), needs_triage=False, conflicts=conflicts)
+
+
+def _triage(
+    placement: Placement, category: Category, units: list[Unit], on: date, reason: str, conflicts: list[Body] | None = None
+) -> Routing:
+    """To the coordinators: of the place, or of the nearest that comes into question."""
+    if not units and placement.candidates:
+        nearest = min(placement.candidates, key=lambda candidate: (candidate.distance_m, candidate.unit.code))
+        units = _with_those_above(nearest.unit)
+    portal = Body.objects.portal_for(units, on)
+    return Routing(portal, _trace(placement, category, on, reason, portal), needs_triage=True, conflicts=conflicts or [])
+
+
+def _with_those_above(unit: Unit | None) -> list[Unit]:
+    return [unit, *unit.ancestors()] if unit else []
+
+
+def _answers(category: Category, units: list[Unit], on: date) -> Iterator[tuple[Rule, Body]]:
+    """Each fitting rule that leads to a body, in order.
+
+    A rule of a kind leads to the body of that kind whose territory is the unit of its level; a rule that names its body, to that body where
+    the rule's territory is, or (without one) where the body covers the place. Bodies that do not exist on the day are passed over.
+    """
+    covering = list(
+        Territory.objects.filter(unit__in=units, validity__contains=on, body__validity__contains=on)
+        .select_related("body")
+        .order_by("body__code", "pk")
     )
     level_of = {unit.pk: unit.level for unit in units}
-    for rule in rules:
+    covers_here = {territory.body_id for territory in covering}
+    for rule in Rule.objects.in_force(on).fitting(category, units).select_related("body", "territory", "category"):
         if rule.body is not None:
-            if on in rule.body.validity:
+            if on in rule.body.validity and (rule.territory_id is not None or rule.body_id in covers_here):
                 yield rule, rule.body
             continue
-        found = next((body for body in of_kind if body.kind == rule.body_kind and level_of[body.unit_covered] == rule.level), None)
-        if found is not None:
-            yield rule, found
+        for territory in covering:
+            if territory.body.kind == rule.body_kind and level_of[territory.unit_id] == rule.level:
+                yield rule, territory.body
+                break
 
 
-def _complained_of(units: list[Unit], on: date) -> list[Body]:
-    """The local bodies at the place: whoever is complained of is one of theirs."""
-    local = [BodyKind.COMMUNE_COMMITTEE, BodyKind.DISTRICT_COMMITTEE, BodyKind.POLICE]
-    return list(Body.objects.existing(on).filter(kind__in=local).covering(units, on).order_by("code"))
+def _one_a_body(answers: Iterator[tuple[Rule, Body]]) -> list[tuple[Rule, Body]]:
+    """The first answer of each body."""
+    first: dict[int, tuple[Rule, Body]] = {}
+    for rule, body in answers:
+        first.setdefault(body.pk, (rule, body))
+    return list(first.values())
 
 
-def _first(bodies: BodyQuerySet, units: list[Unit], on: date) -> Body | None:
-    """The first of the bodies that covers the place; outside everything, the first there is."""
-    return (bodies.covering(units, on) if units else bodies).order_by("code").first()
+def _complained_of(placement: Placement, on: date) -> list[Body]:
+    """The local bodies of every unit that comes into question: whoever is complained of is one of theirs."""
+    asked = [placement.unit, *(candidate.unit for candidate in placement.candidates)]
+    units = {above.pk: above for unit in asked for above in _with_those_above(unit)}
+    return list(Body.objects.existing(on).filter(kind__in=LOCAL).covering(list(units.values()), on).order_by("code"))
 
 
-def _portal(units: list[Unit], on: date) -> Body:
-    """The Portal whose coordinators take what nobody else does; made where nobody has set one up, so that no report is ever lost."""
-    portals = Body.objects.filter(kind=BodyKind.PORTAL)
-    found = _first(portals.existing(on), units, on) or portals.existing(on).order_by("code").first() or portals.order_by("code").first()
-    if found is None:
-        found, _made = Body.objects.get_or_create(
-            code="portal", defaults={"name": "Cổng Thông tin điện tử", "kind": BodyKind.PORTAL, "validity": OPEN_ENDED}
-        )
-    return found
+# --- the trace: plain data that is kept with the report --------------------------------------------------------------
 
 
 def _trace(placement: Placement, category: Category, on: date, reason: str, body: Body) -> dict[str, Any]:
@@ -138,6 +155,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "level": rule.level,
         "kind": rule.body_kind,
         "note": rule.note,
+        "note_en": rule.note_en,
     }
 
 
@@ -149,21 +167,19 @@ def _iso(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
 
+# --- the trace in words -----------------------------------------------------------------------------------------------
+
+
 def explain(trace: dict[str, Any]) -> list[dict[str, str]]:
-    """The trace in sentences of the reader's language: place, border, rule, body; each {step, text}."""
+    """The trace in sentences of the reader's language: place, edition, border, rule, body; each {step, text}."""
     steps = [{"step": "place", "text": _place_sentence(trace)}]
     if trace["unit"]:
-        since = trace["unit"]["valid_from"]
-        decree = (trace["edition"] or {}).get("decree") or (trace["edition"] or {}).get("name") or ""
-        text = _("Units in force on %(day)s: %(decree)s.") % {"day": _day(trace["on"]), "decree": decree}
-        if since:
-            text += " " + _("In force since %(day)s.") % {"day": _day(since)}
-        steps.append({"step": "edition", "text": text})
-    if trace["ambiguous"]:
-        names = ", ".join(f"{found['name']} ({found['share']:.0%})" if found["share"] else found["name"] for found in trace["candidates"])
-        steps.append({"step": "border", "text": _("The spot is close to a border. In question: %(names)s.") % {"names": names}})
+        steps.append({"step": "edition", "text": _edition_sentence(trace)})
+    if trace["ambiguous"] and trace["candidates"]:
+        names = ", ".join(_candidate(found) for found in trace["candidates"])
+        steps.append({"step": "border", "text": _("The spot is close to a border; in question are %(names)s.") % {"names": names}})
     steps.append({"step": "rule", "text": _rule_sentence(trace)})
-    steps.append({"step": "body", "text": _("So it goes to %(body)s.") % {"body": trace["body"]["name"]}})
+    steps.append({"step": "body", "text": _("So the report goes to %(body)s.") % {"body": trace["body"]["name"]}})
     return steps
 
 
@@ -178,18 +194,46 @@ def _place_sentence(trace: dict[str, Any]) -> str:
     return _("The spot lies in %(unit)s.") % {"unit": trace["unit"]["name"]}
 
 
+def _edition_sentence(trace: dict[str, Any]) -> str:
+    decree, since = trace["edition"]["decree"], trace["unit"]["valid_from"]
+    if decree:
+        text = _("The units are those in force on %(day)s, by %(decree)s.") % {"day": _day(trace["on"]), "decree": decree}
+    else:
+        text = _("The units are those in force on %(day)s.") % {"day": _day(trace["on"])}
+    return f"{text} {_('This unit has been in force since %(day)s.') % {'day': _day(since)}}" if since else text
+
+
+def _candidate(found: dict[str, Any]) -> str:
+    if not found["share"]:
+        return str(found["name"])
+    return _("%(unit)s (%(percent)d%% of the circle)") % {"unit": found["name"], "percent": max(round(100 * found["share"]), 1)}
+
+
 def _rule_sentence(trace: dict[str, Any]) -> str:
-    category = Category.objects.filter(code=trace["category"]).first()
-    name = category.label if category else trace["category"]
     if trace["reason"] == "officials":
         return _("Reports about officials go to the inspectorate, never to the body concerned.")
-    if trace["reason"] in {"no_rule", "outside"}:
+    if trace["reason"] == "no_inspectorate":
+        return _("Reports about officials never go to the body concerned; which inspectorate is meant here, a coordinator decides.")
+    if trace["reason"] == "outside":
+        return _("Outside the units that we know, a coordinator decides who is responsible.")
+    name = _category_name(trace["category"])
+    if trace["reason"] == "no_rule":
         return _("No rule names a body here for “%(category)s”; a coordinator decides.") % {"category": name}
     rule = trace["rule"]
-    where = rule["territory"] or _("everywhere")
-    text = _("Rule: “%(category)s” in %(where)s.") % {"category": name, "where": where}
-    return f"{text} {rule['note']}".strip()
+    if rule["category"] is None:
+        text = _("For “%(category)s” there is no rule of its own here; the rule for every category holds.") % {"category": name}
+    elif rule["territory"]:
+        text = _("There is a rule for “%(category)s” in %(territory)s.") % {"category": name, "territory": rule["territory"]}
+    else:
+        text = _("There is a rule for “%(category)s”.") % {"category": name}
+    note = (rule.get("note_en") or rule["note"]) if get_language() == "en" else rule["note"]
+    return f"{text} {note}{'' if note.endswith(('.', '!', '?')) else '.'}" if note else text
+
+
+def _category_name(code: str) -> str:
+    category = Category.objects.filter(code=code).first()
+    return category.label if category else code
 
 
 def _day(iso: str) -> str:
-    return f"{date.fromisoformat(iso):%d/%m/%Y}"
+    return date_format(date.fromisoformat(iso), "SHORT_DATE_FORMAT")
