@@ -52,13 +52,14 @@ class Cluster:
     def _home(self) -> Path:
         """Where the cluster lies: .local/postgis or, where its user may not enter the clone, /var/lib with .local/postgis as a link."""
         if STATE.exists():
-            self.user = _unprivileged(STATE)
-            if not self._may_use(STATE):
+            home = STATE.resolve()
+            self.user = _unprivileged(home)
+            if not self._may_use(home):
                 raise Stop(
-                    f"{STATE} belongs to {STATE.owner()}, who may not enter it, or who is not this user: "
-                    "run this as that user or as root, and let that user pass the folders above the clone."
+                    f"{home} belongs to {home.owner()}, who may not enter it or is not this user: "
+                    "run this as that user or as root, and let that user pass the folders above."
                 )
-            return STATE.resolve()
+            return home
         STATE.unlink(missing_ok=True)  # a link whose goal is gone
         STATE.mkdir(mode=0o700, parents=True)
         self.user = _unprivileged(STATE)

@@ -2,9 +2,11 @@
 
 import os
 import secrets
+import subprocess
+import sys
 from pathlib import Path
 
-from ground import LOCAL, ROOT, VENV, Stop, write_private
+from ground import LOCAL, PYTHON, ROOT, VENV, Stop, write_private
 from ground.cluster import Cluster
 from ground.setup import browser
 
@@ -67,6 +69,13 @@ def tests(database: str) -> dict[str, str]:
             "CHROMIUM": browser() or "",
         }
     )
+
+
+def prepare_static_files() -> None:
+    """What can be done as soon as the Python packages are there."""
+    prepared = subprocess.run([PYTHON, "bin/prepare", "static"], cwd=ROOT, env=tests(NO_DATABASE), stdin=subprocess.DEVNULL)
+    if prepared.returncode:
+        sys.exit(prepared.returncode)  # it has said why
 
 
 def _secrets() -> dict[str, str]:

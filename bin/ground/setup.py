@@ -18,19 +18,25 @@ STAMP = VENV / "requirements.stamp"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
 
-def setup(profile: str) -> None:
-    """Install what PROFILE (run, lint or test) needs and this machine lacks; quick when there is nothing to do."""
+def setup(profile: str, meanwhile: Callable[[], None] = lambda: None) -> None:
+    """Install what PROFILE (run, lint or test) needs and this machine lacks; quick when there is nothing to do.
+
+    MEANWHILE needs no more than the Python packages; it is called when something is installed, beside apt.
+    """
     writable()
     wanted = _missing_programs(profile)
     with_venv = not _venv_is_current(profile)
     room_for(2 if wanted or with_venv else 0.2)
+    if not wanted and not with_venv:
+        return
     sudo = _sudo(wanted) if wanted else []
-    with ThreadPoolExecutor(1) as beside:  # apt waits for the network and the disk, pip for the processor
-        system = beside.submit(_apt, sudo, wanted) if wanted else None
-        if system and "venv" in wanted:
-            system.result()
+    if "venv" in wanted:  # small, and nothing of Python's goes without
+        _apt(sudo, {"venv"})
+    with ThreadPoolExecutor(1) as beside:  # apt waits for the network and the disk, Python for the processor
+        system = beside.submit(_apt, sudo, wanted - {"venv"}) if wanted - {"venv"} else None
         if with_venv:
             _make_venv(profile)
+        meanwhile()
         if system:
             system.result()
     if profile == "test" and not browser():
