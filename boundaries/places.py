@@ -17,6 +17,7 @@ from gis.bbox import parse_point
 from gis.errors import PlaceError
 
 LIMIT = 10
+EXACT = 1.5  # the code, the whole name, or the name without its kind
 ENOUGH = 0.45  # word similarity below this is another name, not a misspelling
 
 COORDINATES = re.compile(r"^\s*(-?\d{1,3}(?:[.]\d+)?)\s*[,;\s]\s*(-?\d{1,3}(?:[.]\d+)?)\s*$")
@@ -85,7 +86,7 @@ def _units(text: str) -> list[Place]:
     words = expand(text)
     today = timezone.localdate()
     name, _comma, rest = words.partition(",")
-    units = (
+    units: Any = (
         Unit.objects.filter(active=True)
         .with_outline(None)
         .with_ancestors()
@@ -93,7 +94,7 @@ def _units(text: str) -> list[Place]:
             likeness=Case(
                 When(code=text, then=Value(3.0)),
                 When(folded_name=name.strip(), then=Value(2.0)),
-                When(folded_name__endswith=" " + name.strip(), then=Value(1.5)),
+                When(folded_name__endswith=" " + name.strip(), then=Value(EXACT)),
                 default=TrigramWordSimilarity(name.strip(), "folded_name"),
                 output_field=FloatField(),
             ),
@@ -104,6 +105,8 @@ def _units(text: str) -> list[Place]:
         .order_by("-likeness", "-today", F("validity").desc(), "code")[: LIMIT * 3]
     )
     found = list(units)
+    if found and found[0].likeness >= EXACT:
+        found = [unit for unit in found if unit.likeness >= EXACT]
     if rest.strip():
         within = [unit for unit in found if all(word in fold(unit.full_name()) for word in rest.replace(",", " ").split())]
         found = within or found

@@ -87,7 +87,7 @@ class UnitQuerySet(models.QuerySet["Unit"]):
             )
         return self.annotate(
             outline=outline,
-            label_point=Subquery(shape.values("label_point")[:1]),
+            label_point=Subquery(shape.values("label_point")[:1], output_field=models.PointField(srid=4326)),
             extent=Subquery(shape.annotate(box=Envelope("geometry")).values("box")[:1]),
             area_m2=Subquery(shape.values("area_m2")[:1]),
             schematic=Coalesce(Subquery(shape.values("schematic")[:1]), Value(False)),

@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView
 from boundaries import api as boundaries
 from geoportal.docs import DocsView
 from insights import api as insights
+from reports.api import photos
 from reports.api import views as reports
 
 urlpatterns = [
@@ -21,6 +22,7 @@ urlpatterns = [
     path("reports/<str:code>/", reports.ReportOne.as_view(), name="reports-one"),
     path("reports/<str:code>/events/", reports.ReportEvents.as_view()),
     path("reports/<str:code>/routing/", reports.ReportRouting.as_view()),
+    path("photos/inspect/", photos.PhotoInspect.as_view(), name="photos-inspect"),
     path("map/clusters/", insights.ClusterView.as_view(), name="clusters"),
     path("statistics/", insights.StatisticsView.as_view(), name="statistics"),
     path("schema/", login_not_required(SpectacularAPIView.as_view()), name="schema"),

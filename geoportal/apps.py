@@ -7,4 +7,4 @@ class GeoportalConfig(AppConfig):
     name = "geoportal"
 
     def ready(self) -> None:
-        from geoportal import checks  # noqa: F401  registers the checks once the apps are loaded
+        from geoportal import checks, schema  # noqa: F401  registers them once the apps are loaded

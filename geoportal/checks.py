@@ -5,6 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from reports.throttling import parse_rate
+
 
 @register
 def map_extent_is_a_box(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
@@ -35,3 +37,15 @@ def snap_distance_is_sensible(app_configs: Any, **kwargs: Any) -> list[CheckMess
     if 0 <= settings.SNAP_DISTANCE_M <= 20_000:
         return []
     return [Error("SNAP_DISTANCE_M is not between 0 and 20000 metres.", id="geoportal.E003")]
+
+
+@register
+def throttles_are_rates(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A limit that cannot be read would be an error at the first call."""
+    wrong = []
+    for scope, rate in settings.THROTTLES.items():
+        try:
+            parse_rate(rate)
+        except ValueError as error:
+            wrong.append(Error(f"THROTTLE_{scope.upper()}: {error}", id="geoportal.E004"))
+    return [*wrong]

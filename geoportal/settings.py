@@ -52,6 +52,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "geoportal.health.HealthMiddleware",  # first: a probe has no host name that we know, no session and no language
+    "geoportal.hostile.RefuseNullBytes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -143,6 +144,14 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # text fields; files have limits of their own
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
+UPLOAD_LIMIT = env.int(
+    "UPLOAD_LIMIT", default=120_000_000
+)  # bytes of a whole request: five photos and the form; refused before a byte is kept
+FILE_UPLOAD_HANDLERS = [
+    "geoportal.uploads.UploadLimit",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # --- Security ---------------------------------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = HTTPS
@@ -187,7 +196,20 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "geoportal.problems.handle",
     "COERCE_DECIMAL_TO_STRING": False,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "DEFAULT_THROTTLE_CLASSES": ["reports.throttling.Throttle"],  # limits views that have a `throttle_scope`
     "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
+}
+
+# Calls of one address: "30/h", "5/10m"; THROTTLE_FILE= (empty) is no limit. Behind the one address of a mobile network stand many people
+THROTTLES = {
+    scope: env(f"THROTTLE_{scope.upper()}", default=rate)
+    for scope, rate in {
+        "file": "30/h",  # reports sent
+        "photo": "60/h",  # photos looked at before sending
+        "locate": "600/m",  # look-ups of a point
+        "follow": "20/h",  # addresses given to follow a report
+        "follow_address": "5/d",  # mails that ask one address to confirm, over all reports
+    }.items()
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Geoportal: field reports of a province",

@@ -1,0 +1,133 @@
+"""Clusters on the map: exact, whatever the box, zoom and filter."""
+
+import random
+
+import pytest
+from django.contrib.gis.geos import Point
+from django.db import connection
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gis.cells import DEPTH, CellX, CellY, cell_of, corner
+from reports.codes import new_code
+from reports.models import Report
+from reports.workflow import CLOSED, Status
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def file(body_a, commune_a, pothole):
+    """Writes a report at a place, without the services: what is counted here is rows."""
+
+    def write(lon, lat, *, category=pothole, status=Status.NEW, public=True):
+        closed = status in CLOSED
+        now = timezone.now()
+        return Report.objects.create(
+            code=new_code(), category=category, description="x", location=Point(lon, lat, srid=4326), location_at_filing=Point(lon, lat, srid=4326),
+            unit=commune_a, unit_at_filing=commune_a, method="inside", authority=body_a, status=status, filed_at=now,
+            published_at=now if public else None, closed_at=now if closed else None, authority_at_closing=body_a if closed else None,
+        )  # fmt: skip
+
+    return write
+
+
+def ask(client, **asked):
+    response = client.get("/api/v1/map/clusters/", {"bbox": "104,8,106,10", "zoom": 8} | asked)
+    assert response.status_code == 200, response.content
+    return response.json()["features"]
+
+
+def total(features):
+    return sum(feature["properties"].get("count", 1) for feature in features)
+
+
+def test_one_report_is_a_single_and_two_together_a_cluster(client, file):
+    only = file(105.05, 9.05)
+    (single,) = ask(client)
+    assert single["properties"] == {"cluster": False, "code": only.code, "category": "pothole", "status": "new"}
+    file(105.0501, 9.0501)
+    (cluster,) = ask(client)
+    assert cluster["properties"]["cluster"] is True
+    assert cluster["properties"]["count"] == 2
+    assert cluster["properties"]["by_category"] == {"pothole": 2}
+    assert cluster["geometry"]["coordinates"] == [105.05005, 9.05005]
+
+
+def test_what_is_not_public_is_not_counted(client, file, officials):
+    file(105.05, 9.05, public=False)
+    file(105.05, 9.05, category=officials)
+    assert ask(client) == []
+
+
+def test_at_its_expansion_zoom_a_cluster_falls_apart_and_not_before(client, file):
+    file(105.05, 9.05)
+    file(105.0512, 9.0503)
+    (cluster,) = ask(client)
+    zoom = cluster["properties"]["expansion_zoom"]
+    west, south, east, north = cluster["properties"]["bbox"]
+    around = f"{west - 0.001},{south - 0.001},{east + 0.001},{north + 0.001}"
+    assert len(ask(client, zoom=zoom, bbox=around)) == 2
+    assert len(ask(client, zoom=zoom - 1, bbox=around)) == 1
+
+
+def test_reports_on_one_spot_stay_together_at_every_zoom(client, file):
+    file(105.05, 9.05)
+    file(105.05, 9.05)
+    (cluster,) = ask(client, zoom=21, bbox="105.049,9.049,105.051,9.051")
+    assert cluster["properties"]["count"] == 2
+
+
+def test_counts_add_up_to_the_reports_in_the_cells_that_touch_the_box(client, file, law):
+    chance = random.Random(7)
+    spots = []
+    for _ in range(120):
+        lon, lat, category = chance.uniform(104.5, 105.9), chance.uniform(8.5, 9.6), chance.choice([None, law])
+        status = chance.choice([Status.NEW, Status.WITHDRAWN, Status.ACCEPTED])
+        file(lon, lat, status=status, **({"category": category} if category else {}))
+        spots.append((lon, lat, category.code if category else "pothole", status))
+    for _ in range(60):
+        zoom = chance.randint(5, 14)
+        west, south = chance.uniform(104.4, 105.8), chance.uniform(8.4, 9.5)
+        east, north = west + chance.uniform(0.01, 0.3), south + chance.uniform(0.01, 0.3)
+        category, status = chance.choice(["", "law", "pothole"]), chance.choice(["", "open", "closed", "new"])
+        first_x, first_y = cell_of(west, north, zoom + 3)
+        last_x, last_y = cell_of(east, south, zoom + 3)
+        wanted = 0
+        for lon, lat, code, state in spots:
+            x, y = cell_of(lon, lat, zoom + 3)
+            fits = category in ("", code) and (
+                status == "" or status == state or ((status == "closed") == (state in CLOSED) and status != "new")
+            )
+            wanted += first_x <= x <= last_x and first_y <= y <= last_y and fits
+        features = ask(client, zoom=zoom, bbox=f"{west},{south},{east},{north}", category=category, status=status)
+        assert total(features) == wanted, (zoom, west, south, east, north, category, status)
+
+
+@pytest.mark.parametrize("asked", [
+    {"bbox": ""}, {"bbox": "a"}, {"zoom": ""}, {"zoom": "x"}, {"zoom": "-1"}, {"zoom": "23"}, {"bbox": "-180,-85,180,85", "zoom": 18}, {"status": "lost"},
+    {"since": "tomorrow"},
+])  # fmt: skip
+def test_a_box_or_filter_that_is_not_right_is_refused_in_words(client, asked):
+    response = client.get("/api/v1/map/clusters/", {"bbox": "104,8,106,10", "zoom": 8} | asked)
+    assert response.status_code == 400
+    assert response.json()["detail"]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lon=st.floats(-180, 180), lat=st.floats(-85, 85))
+def test_the_cell_in_sql_is_the_cell_in_python(db, lon, lat):
+    x, y = CellX.template % {"expressions": "p"}, CellY.template % {"expressions": "p"}
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {x}, {y} FROM (SELECT ST_SetSRID(ST_MakePoint(%s, %s), 4326) AS p) AS given", [lon, lat])
+        in_sql = cursor.fetchone()
+    in_python = cell_of(lon, lat, DEPTH)
+    assert abs(in_sql[0] - in_python[0]) <= 1  # the last bit of a float may fall on the other side of a line of 2 m
+    assert abs(in_sql[1] - in_python[1]) <= 1
+
+
+@given(x=st.integers(0, 2**12 - 1), y=st.integers(0, 2**12 - 1))
+def test_a_corner_lies_in_its_own_cell(x, y):
+    lon, lat = corner(x, y, 12)
+    assert cell_of(lon + 1e-9, lat - 1e-9, 12) == (x, y)
