@@ -14,6 +14,11 @@ test("names beside each other both stand; names over the edge do not", () => {
   assert.deepEqual(shown.map(({ text }) => text), ["A", "B"]);
 });
 
+test("names keep clear of what lies over the map", () => {
+  const disc = { x: 110, y: 100, width: 40, height: 40 };
+  assert.deepEqual(withRoom([label("A", 100, 100, 1), label("B", 200, 100, 1)], { width: 300, height: 300 }, [disc]).map(({ text }) => text), ["B"]);
+});
+
 test("a name loses its kind, unless only a number is left", () => {
   assert.equal(bareName("Phường An Xuyên"), "An Xuyên");
   assert.equal(bareName("Xã Đất Mũi"), "Đất Mũi");

@@ -1,18 +1,20 @@
 // @ts-check
 // Names on the map: which of them find room, the more important first.
 
-/** @typedef {{text: string, x: number, y: number, width: number, height: number, weight: number}} Label */
+/** @typedef {{x: number, y: number, width: number, height: number}} Box */
+/** @typedef {Box & {text: string, weight: number}} Label */
 
 const ROOM = 4;
 
 /**
- * The labels that can stand without touching another or leaving the picture; x and y are their middles.
+ * The labels that can stand without touching another, an obstacle, or leaving the picture; x and y are their middles.
  * @template {Label} T
  * @param {T[]} labels
  * @param {{width: number, height: number}} size
+ * @param {Box[]} [obstacles]
  * @returns {T[]}
  */
-export function withRoom(labels, size) {
+export function withRoom(labels, size, obstacles = []) {
   /** @type {T[]} */
   const placed = [];
   const byWeight = [...labels].sort((a, b) => b.weight - a.weight || a.text.localeCompare(b.text));
@@ -22,14 +24,15 @@ export function withRoom(labels, size) {
       label.x + label.width / 2 <= size.width &&
       label.y - label.height / 2 >= 0 &&
       label.y + label.height / 2 <= size.height;
-    if (inside && !placed.some((other) => touch(label, other))) placed.push(label);
+    const free = !placed.some((other) => touch(label, other)) && !obstacles.some((other) => touch(label, other));
+    if (inside && free) placed.push(label);
   }
   return placed;
 }
 
 /**
- * @param {Label} a
- * @param {Label} b
+ * @param {Box} a
+ * @param {Box} b
  */
 function touch(a, b) {
   return (

@@ -1,0 +1,117 @@
+// @ts-check
+// Reports on the map: clusters as discs with a ring of status groups, single reports as markers in the shape of their status.
+import { number } from "../lib/format.js";
+import { radius, segments, shortCount } from "../lib/ring.js";
+import { byGroup, markerOf } from "../lib/status.js";
+import { L } from "./leaflet.js";
+
+/** @typedef {import("../lib/words.js").Words} Words */
+
+const RING = 4;
+const ABOVE_ALL = 10_000;
+
+/**
+ * A layer of reports. `show()` takes the features of /api/v1/map/clusters/; `light()` marks one by its code.
+ * @param {any} map
+ * @param {object} options
+ * @param {Words} options.words
+ * @param {string} options.lang
+ * @param {string} options.icons address of the icon sprite
+ * @param {(code: string) => void} options.onChoose
+ * @param {(code: string | null) => void} options.onHover
+ * @param {(feature: any) => void} options.onCluster
+ */
+export function reportLayer(map, { words, lang, icons, onChoose, onHover, onCluster }) {
+  const group = L.layerGroup().addTo(map);
+  /** @type {Map<string, any>} */
+  const singles = new Map();
+  /** @type {any[]} */
+  let clusters = [];
+  /** @type {any} */
+  let spot = null;
+
+  /** @param {any[]} features */
+  function show(features) {
+    group.clearLayers();
+    singles.clear();
+    clusters = features.filter(({ properties }) => properties.cluster);
+    for (const feature of features) {
+      const { properties } = feature;
+      const [lon, lat] = feature.geometry.coordinates;
+      // Not in the tab order: the list beside the map says the same, in order, to keyboards and screen readers.
+      const marker = L.marker([lat, lon], {
+        icon: properties.cluster ? clusterIcon(properties, lang) : singleIcon(properties, icons),
+        keyboard: false,
+        title: properties.cluster ? words("clusterTitle", { count: properties.count, shown: number(properties.count, lang) }) : "",
+        riseOnHover: true,
+      });
+      if (properties.cluster) {
+        marker.on("click", () => onCluster(feature));
+      } else {
+        singles.set(properties.code, marker);
+        marker.on("click", () => onChoose(properties.code));
+        marker.on("mouseover", () => onHover(properties.code));
+        marker.on("mouseout", () => onHover(null));
+      }
+      group.addLayer(marker);
+    }
+  }
+
+  /**
+   * Marks a report; where it hides in a cluster, its own spot.
+   * @param {string | null} code
+   * @param {{lat: number, lon: number}} [where]
+   */
+  function light(code, where) {
+    for (const [key, marker] of singles) {
+      const lit = key === code;
+      marker.getElement()?.classList.toggle("is-lit", lit);
+      marker.setZIndexOffset(lit ? ABOVE_ALL : 0);
+    }
+    spot?.remove();
+    spot = null;
+    if (code && where && !singles.has(code)) {
+      spot = L.marker([where.lat, where.lon], {
+        icon: L.divIcon({ className: "map-spot", iconSize: [24, 24], html: "" }),
+        keyboard: false,
+        interactive: false,
+        zIndexOffset: ABOVE_ALL,
+      }).addTo(map);
+    }
+  }
+
+  /** Where the discs and markers lie, and how wide they are. */
+  const obstacles = () => [
+    ...clusters.map(({ geometry, properties }) => ({ lon: geometry.coordinates[0], lat: geometry.coordinates[1], size: 2 * radius(properties.count) })),
+    ...[...singles.values()].map((marker) => ({ lon: marker.getLatLng().lng, lat: marker.getLatLng().lat, size: 28 })),
+  ];
+
+  return { show, light, obstacles, count: () => singles.size + clusters.reduce((sum, { properties }) => sum + properties.count, 0) };
+}
+
+/**
+ * @param {any} properties
+ * @param {string} lang
+ */
+function clusterIcon(properties, lang) {
+  const r = radius(properties.count);
+  const size = 2 * (r + 1);
+  const parts = byGroup(properties.by_status);
+  const ring = segments(parts, r - RING / 2)
+    .map(({ group, d }) => `<path class="ring ring--${group}" d="${d}"/>`)
+    .join("");
+  const svg = `<svg viewBox="${-r - 1} ${-r - 1} ${size} ${size}" width="${size}" height="${size}" aria-hidden="true"><circle class="cluster-disc" r="${r}"/>${
+    ring || `<circle class="ring" r="${r - RING / 2}"/>`
+  }<text class="cluster-count" text-anchor="middle" dy=".35em">${shortCount(properties.count, lang)}</text></svg>`;
+  return L.divIcon({ className: "map-cluster", iconSize: [size, size], html: svg });
+}
+
+/**
+ * @param {any} properties
+ * @param {string} icons
+ */
+function singleIcon(properties, icons) {
+  const name = markerOf(properties.status);
+  const svg = `<svg class="${name}" width="28" height="28" aria-hidden="true"><use href="${icons}#${name}"></use></svg>`;
+  return L.divIcon({ className: "map-single", iconSize: [28, 28], html: svg });
+}

@@ -1,0 +1,260 @@
+// @ts-check
+// The map of reports and the list beside it: one view, told by the address.
+import { parse, toQuery, wholeCells } from "../lib/bbox.js";
+import { getJson, getText, isAbort, latest, Problem } from "../lib/fetch.js";
+import { number } from "../lib/format.js";
+import { formatAt, parseAt, withParams } from "../lib/view.js";
+import { areaLayer } from "../map/area.js";
+import { boundsOf, createMap, fit } from "../map/basemap.js";
+import { hasLeaflet } from "../map/leaflet.js";
+import { positionButton } from "../map/position.js";
+import { reportLayer } from "../map/reports.js";
+import { bottomSheet } from "../ui/bottom-sheet.js";
+import { icons, lang, pageWords } from "../ui/page.js";
+import { placeSearch } from "../ui/place-search.js";
+import { tellTimes } from "../ui/times.js";
+import { toast } from "../ui/toast.js";
+
+const words = pageWords("map-words", "home-words");
+const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
+const list = byId("list");
+const rows = byId("rows");
+const count = byId("count");
+const note = byId("map-note");
+const filters = /** @type {HTMLFormElement} */ (byId("filters"));
+const selects = [...filters.querySelectorAll("select")];
+const head = byId("sheet-head");
+const tools = /** @type {HTMLElement} */ (document.querySelector(".home-tools"));
+
+const sheet = bottomSheet(byId("sheet"), {
+  handle: /** @type {HTMLButtonElement} */ (byId("sheet-handle")),
+  grip: head,
+  peek: head,
+  room: () => (tools.parentElement?.clientHeight || 0) - 64,
+});
+document.documentElement.style.setProperty("--peek", `${head.offsetHeight + 4}px`);
+tellTimes(rows, lang);
+
+if (hasLeaflet) begin();
+else {
+  tell(words("noMap"), () => location.reload());
+  sheet.rest("full");
+}
+
+function begin() {
+  const { map, base } = createMap(byId("map"), {
+    words,
+    lang,
+    at: parseAt(new URLSearchParams(location.search).get("at")),
+    onError: (message) => tell(message, retry),
+  });
+  const area = areaLayer(map);
+  positionButton(map, { words, icons, onError: (message) => toast(message) });
+
+  /** @type {string | null} */
+  let chosen = null;
+  const reports = reportLayer(map, {
+    words,
+    lang,
+    icons,
+    onChoose: choose,
+    onHover: (code) => lightRow(code),
+    onCluster: ({ properties, geometry }) => {
+      const box = parse((properties.bbox || []).join(","));
+      if (box && map.getZoom() < map.getMaxZoom()) fit(map, box, { padding: [48, 48], maxZoom: Math.max(map.getZoom() + 2, 17) });
+      else map.setView([geometry.coordinates[1], geometry.coordinates[0]], Math.min(map.getZoom() + 2, map.getMaxZoom()));
+      if (!box) sheet.rest("half");
+    },
+  });
+
+  // --- what is asked for ---------------------------------------------------------------------------------------------
+  function chosenFilters() {
+    return Object.fromEntries(selects.map(({ name, value }) => [name, value]));
+  }
+
+  function query() {
+    const zoom = Math.max(0, Math.floor(map.getZoom()) - 1); // cells of 64 pixels and more: discs have room
+    const bbox = toQuery(wholeCells(boundsOf(map), zoom));
+    const since = selects.find(({ name }) => name === "period")?.selectedOptions[0]?.dataset.since;
+    const { category, status, period } = chosenFilters();
+    return {
+      clusters: withParams("/api/v1/map/clusters/", { bbox, zoom: String(zoom), category, status, since }),
+      rows: withParams("/", { fragment: "list", bbox, category, status, period }),
+    };
+  }
+
+  const load = latest(async (signal) => {
+    const asked = query();
+    list.setAttribute("aria-busy", "true");
+    try {
+      const [clusters, html] = await Promise.all([
+        getJson(asked.clusters, { signal, lang }),
+        getText(asked.rows, { signal, lang }),
+      ]);
+      reports.show(clusters.features);
+      base.avoid(reports.obstacles());
+      const shown = reports.count();
+      count.textContent = shown ? words("count", { count: shown, shown: number(shown, lang) }) : words("none");
+      byId("list-status").textContent = count.textContent;
+      rows.innerHTML = html;
+      tellTimes(rows, lang);
+      lightAgain();
+      hush();
+    } catch (error) {
+      if (isAbort(error)) throw error;
+      if (!(error instanceof Problem)) throw error;
+      tell(error.isOffline ? words("offline") : error.message || words("failed"), retry);
+    } finally {
+      if (!signal.aborted) list.removeAttribute("aria-busy");
+    }
+  }, 220);
+
+  function retry() {
+    hush();
+    base.retry();
+    load();
+  }
+
+  // --- the address -----------------------------------------------------------------------------------------------------
+  function address() {
+    const { lat, lng } = map.getCenter();
+    const keep = new URLSearchParams(location.search).has("lang") ? "?lang=" + lang : "";
+    return withParams(`/${keep}`, { ...chosenFilters(), at: formatAt({ lat, lon: lng, zoom: map.getZoom() }) });
+  }
+
+  let moved = false;
+  map.on("moveend", () => {
+    if (moved) history.replaceState(null, "", address());
+    moved = true;
+    load();
+  });
+  window.addEventListener("popstate", () => {
+    const params = new URLSearchParams(location.search);
+    for (const select of selects) select.value = params.get(select.name) || "";
+    markFilters();
+    const at = parseAt(params.get("at"));
+    moved = false;
+    if (at) map.setView([at.lat, at.lon], at.zoom);
+    load();
+  });
+  filters.addEventListener("change", () => {
+    markFilters();
+    history.pushState(null, "", address());
+    load();
+  });
+  filters.addEventListener("submit", (event) => event.preventDefault());
+  byId("clear").addEventListener("click", (event) => {
+    event.preventDefault();
+    for (const select of selects) select.value = "";
+    filters.dispatchEvent(new Event("change"));
+    selects[0].focus();
+  });
+
+  function markFilters() {
+    for (const select of selects) select.classList.toggle("is-set", select.value !== "");
+    byId("clear").hidden = selects.every(({ value }) => value === "");
+  }
+
+  // --- list and map, linked both ways ----------------------------------------------------------------------------------
+  const rowOf = (/** @type {string} */ code) => /** @type {HTMLElement | null} */ (rows.querySelector(`[data-code="${CSS.escape(code)}"]`));
+
+  /** @param {string | null} code */
+  function lightRow(code) {
+    for (const row of rows.querySelectorAll("[data-code]")) row.classList.toggle("is-lit", row.getAttribute("data-code") === code);
+  }
+
+  /** @param {Event} event */
+  function lightMark(event) {
+    const row = /** @type {HTMLElement} */ (event.target).closest("[data-code]");
+    if (!(row instanceof HTMLElement)) return;
+    reports.light(row.dataset.code || null, { lat: Number(row.dataset.lat), lon: Number(row.dataset.lon) });
+  }
+  rows.addEventListener("mouseover", lightMark);
+  rows.addEventListener("focusin", lightMark);
+  rows.addEventListener("mouseleave", lightAgain);
+  rows.addEventListener("focusout", lightAgain);
+
+  function lightAgain() {
+    for (const row of rows.querySelectorAll("[data-code]")) row.classList.toggle("is-chosen", row.getAttribute("data-code") === chosen);
+    reports.light(chosen);
+  }
+
+  /** @param {string} code */
+  async function choose(code) {
+    chosen = code;
+    if (!rowOf(code)) {
+      try {
+        const html = await getText(withParams("/", { fragment: "list", code }), { lang });
+        const holder = document.createElement("template");
+        holder.innerHTML = html;
+        const row = holder.content.querySelector("[data-code]");
+        if (row) {
+          rows.querySelector("ol")?.prepend(row);
+          tellTimes(rows, lang);
+        }
+      } catch {
+        toast(words("failed"));
+      }
+    }
+    lightAgain();
+    if (sheet.stop() === "peek") sheet.rest("half");
+    rowOf(code)?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  }
+
+  rows.addEventListener("click", async (event) => {
+    const more = /** @type {HTMLElement} */ (event.target).closest("a[data-page]");
+    if (!(more instanceof HTMLElement)) return;
+    event.preventDefault();
+    more.setAttribute("aria-busy", "true");
+    try {
+      const html = await getText(withParams(query().rows, { page: more.dataset.page }), { lang });
+      const holder = document.createElement("div");
+      holder.innerHTML = html;
+      const first = holder.querySelector("a");
+      more.closest(".list-more")?.replaceWith(...holder.childNodes);
+      tellTimes(rows, lang);
+      first?.focus();
+    } catch (error) {
+      more.removeAttribute("aria-busy");
+      toast(error instanceof Problem && error.isOffline ? words("offline") : words("failed"));
+    }
+  });
+
+  // --- places ----------------------------------------------------------------------------------------------------------
+  placeSearch(/** @type {HTMLInputElement} */ (byId("place")), {
+    words,
+    lang,
+    onChoose: (place) => {
+      const box = parse((place.bbox || []).join(","));
+      if (box) fit(map, box);
+      else map.setView([place.lat, place.lon], 16);
+      if (place.code) area.show(place.code, { on: place.on, lang }).catch(() => area.clear());
+      else area.clear();
+    },
+  });
+
+  window.addEventListener("online", retry);
+  window.addEventListener("offline", () => tell(words("offline"), retry));
+  load();
+}
+
+/**
+ * @param {string} sentence
+ * @param {() => void} again
+ */
+function tell(sentence, again) {
+  const text = document.createElement("span");
+  text.textContent = sentence;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "button button--small";
+  button.textContent = words("retry");
+  button.addEventListener("click", again);
+  note.replaceChildren(text, button);
+  note.hidden = false;
+}
+
+function hush() {
+  note.hidden = true;
+  note.replaceChildren();
+}
