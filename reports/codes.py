@@ -5,6 +5,7 @@ import secrets
 DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U
 CHECK_DIGITS = DIGITS + "*~$=U"  # remainder of 37; we redraw until the check digit is one of the 32
 LENGTH = 10
+AS_MEANT = str.maketrans("OIL", "011", "- ")  # as people type and read aloud
 
 
 def new_code() -> str:
@@ -29,7 +30,7 @@ def normalised(text: str) -> str | None:
 
 def partly_normalised(text: str) -> str | None:
     """The beginning of a code as somebody typed it (at least 3 digits), normalised in the same way; None where no code begins so."""
-    code = text.strip().upper().translate(str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None}))
+    code = text.strip().upper().translate(AS_MEANT)
     return code if 3 <= len(code) <= LENGTH and all(digit in DIGITS for digit in code) else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from reports.models import Conflict, Handling, Note, Reply, Report, ReportEvent
 from reports.querysets import coordinated_by
 from reports.services.errors import ReportChangedMeanwhile, StepNotAllowed
 from reports.services.filing import placed_in
-from reports.workflow import AT_WORK, CLOSED, HANDLERS, STEPS, Status, Step, steps_for
+from reports.workflow import CLOSED, HANDLERS, STEPS, UNTOUCHED, Status, Step, steps_for
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -110,7 +110,7 @@ def take_step(
     data = _EFFECTS.get(wanted.name, _nothing_besides)(report, words, actor, at)
     if wanted.to is not None and wanted.name not in _CHOOSES_STATUS:
         report.status = wanted.to
-    if report.officer_id is None and report.status in AT_WORK and wanted.roles <= HANDLERS:
+    if report.officer_id is None and wanted.roles <= HANDLERS and report.status not in CLOSED | UNTOUCHED:
         report.officer = actor  # whoever goes on with what nobody is in charge of
     _close_or_open(report, at)
     if words.note:
@@ -307,8 +307,11 @@ def _hand_over(report: Report, body: Body, at: datetime) -> None:
 def _route_again(report: Report, at: datetime) -> Routing:
     """Asks the rules of the day anew, and moves the report to the unit of the day; the unit chosen on a border is kept while it lasts."""
     on = timezone.localdate(at)
-    placement = placed_in(report.unit.code if report.unit else "", locate(point=report.location, accuracy_m=report.accuracy_m, on=on))
-    if placement.unit != report.unit:
+    code = report.unit.code if report.unit else ""
+    placement = placed_in(code, locate(point=report.location, accuracy_m=report.accuracy_m, on=on))
+    if placement.unit == report.unit:
+        placement = replace(placement, ambiguous=report.ambiguous)
+    else:
         report.unit, report.method, report.distance_m = placement.unit, placement.method, placement.distance_m
         report.ambiguous = placement.ambiguous
     return route(placement, report.category, on)

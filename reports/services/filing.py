@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.gis.geos import Point
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from authorities.models import Category, Publication
@@ -19,10 +24,18 @@ from boundaries.locate import Method, Placement, locate, place_in_every_edition
 from reports import tasks
 from reports.clock import due_after
 from reports.codes import new_code
-from reports.media import PreparedPhoto, keep_photos
+from reports.media import PreparedPhoto, files_undone_on_error, keep_photos
 from reports.models import Channel, Conflict, Contact, Follow, Handling, IdempotencyKey, Report, ReportEvent, ReportPlace
 from reports.services.errors import KeyUsedForAnotherReport
+from reports.words import phone_number, says_something, tidy, tidy_line
 from reports.workflow import Status
+
+MAX_DESCRIPTION = 5000
+MAX_PLACE_NOTE = 300
+MAX_NAME = 120
+MAX_EMAIL = 254
+CLOCKS_DIFFER = timedelta(minutes=10)
+SEEN_WITHIN = timedelta(days=5 * 365)  # what was seen longer ago is a mistyped year or a camera's unset clock
 
 
 @dataclass(frozen=True)
@@ -64,6 +77,7 @@ class Filing:
         return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
 
 
+@files_undone_on_error()
 @transaction.atomic
 def file_report(filing: Filing, *, at: datetime | None = None) -> Report:
     """Files a report at a time (default now; earlier for demonstrations) and gives it to the body responsible there on that day.
@@ -73,15 +87,12 @@ def file_report(filing: Filing, *, at: datetime | None = None) -> Report:
     """
     at = at or timezone.now()
     on = timezone.localdate(at)
+    filing = _fit_to_be_kept(filing, at)
     placement = placed_in(filing.chosen_unit, locate(point=filing.location, accuracy_m=filing.accuracy_m, on=on))
     routing = route(placement, filing.category, on)
     report = _report(filing, placement, routing, at)
-    report.full_clean(validate_unique=False, validate_constraints=False)
     report.save(force_insert=True)
-    ReportPlace.objects.bulk_create(
-        ReportPlace(report=report, edition_id=place.edition_id, unit_id=place.unit_id, method=place.method, distance_m=place.distance_m)
-        for place in place_in_every_edition(point=filing.location)
-    )
+    ReportPlace.objects.bulk_create(_places(report, placement))
     Handling.objects.create(report=report, body=routing.body, since=at)
     Conflict.objects.bulk_create(Conflict(report=report, body=body) for body in routing.conflicts)
     if filing.name or filing.phone or filing.email:
@@ -114,7 +125,7 @@ def file_once(filing: Filing, *, key: str, at: datetime | None = None) -> tuple[
     if known is not None:
         return known, False
     try:
-        with transaction.atomic():
+        with files_undone_on_error(), transaction.atomic():
             report = file_report(filing, at=at)
             IdempotencyKey.objects.create(key=key, digest=digest, report=report)
     except IntegrityError:
@@ -134,6 +145,46 @@ def _filed_with(key: str, digest: str) -> Report | None:
     return known.report
 
 
+def _fit_to_be_kept(filing: Filing, at: datetime) -> Filing:
+    """The filing with its texts tidied; ValidationError, by field, names everything that cannot be kept or cannot be true."""
+    wrong: dict[str, list[str]] = {}
+
+    def tidied(name: str, how: Any) -> str:
+        try:
+            return str(how(getattr(filing, name)))
+        except ValueError as error:
+            wrong[name] = [str(error)]
+            return ""
+
+    texts = {name: tidied(name, how) for name, how in _TEXTS.items()}
+    if "description" not in wrong and not says_something(texts["description"]):
+        wrong["description"] = [_("This is required.")]
+    for name, limit in _LIMITS.items():
+        if len(texts[name]) > limit:
+            wrong[name] = [_("At most %(limit)d characters; you wrote %(count)d.") % {"limit": limit, "count": len(texts[name])}]
+    if texts["email"] and "email" not in wrong:
+        try:
+            validate_email(texts["email"])
+        except ValidationError as error:
+            wrong["email"] = list(error.messages)
+    if not (abs(filing.location.x) <= 180 and abs(filing.location.y) <= 90):  # false for NaN too
+        wrong["lat"] = [_("This is no spot on earth.")]
+    if filing.accuracy_m is not None and not (math.isfinite(filing.accuracy_m) and filing.accuracy_m >= 0):
+        wrong["accuracy_m"] = [_("accuracy is a radius in metres, not below zero.")]
+    if filing.observed_at is not None:
+        if filing.observed_at > at + CLOCKS_DIFFER:
+            wrong["observed_at"] = [_("This lies in the future.")]
+        elif filing.observed_at < at - SEEN_WITHIN:
+            wrong["observed_at"] = [_("This is more than five years ago. Leave it empty, or correct the year.")]
+    if wrong:
+        raise ValidationError(wrong)
+    return replace(filing, **texts)
+
+
+_TEXTS = {"description": tidy, "place_note": tidy_line, "name": tidy_line, "phone": phone_number, "email": str.strip}
+_LIMITS = {"description": MAX_DESCRIPTION, "place_note": MAX_PLACE_NOTE, "name": MAX_NAME, "email": MAX_EMAIL}
+
+
 def placed_in(code: str, placement: Placement) -> Placement:
     """The placement, with the answer that was given where the circle touches several units and one of them (its code) was chosen."""
     chosen = next((found for found in placement.candidates if found.unit.code == code), None)
@@ -143,13 +194,24 @@ def placed_in(code: str, placement: Placement) -> Placement:
     return replace(placement, unit=chosen.unit, method=method, distance_m=chosen.distance_m, ambiguous=False)
 
 
+def _places(report: Report, placement: Placement) -> list[ReportPlace]:
+    """The report's place in every active edition; in the edition of its unit it is where the reporter's answer put it."""
+    here = placement.unit
+    return [
+        ReportPlace(report=report, edition_id=place.edition_id, unit=here, method=placement.method, distance_m=placement.distance_m)
+        if here is not None and here.edition_id == place.edition_id
+        else ReportPlace(report=report, edition_id=place.edition_id, unit_id=place.unit_id, method=place.method, distance_m=place.distance_m)
+        for place in place_in_every_edition(point=report.location)
+    ]
+
+
 def _report(filing: Filing, placement: Placement, routing: Routing, at: datetime) -> Report:
     category = filing.category
     return Report(
         code=new_code(),
         category=category,
-        description=filing.description.strip(),
-        place_note=filing.place_note.strip(),
+        description=filing.description,
+        place_note=filing.place_note,
         location_at_filing=filing.location,
         location=filing.location,
         accuracy_m=filing.accuracy_m,
