@@ -141,7 +141,7 @@ def _filed_with(key: str, digest: str) -> Report | None:
     if known is None:
         return None
     if known.digest != digest:
-        raise KeyUsedForAnotherReport
+        raise KeyUsedForAnotherReport(known.report)
     return known.report
 
 
@@ -178,7 +178,8 @@ def _fit_to_be_kept(filing: Filing, at: datetime) -> Filing:
             wrong["observed_at"] = [_("This is more than five years ago. Leave it empty, or correct the year.")]
     if wrong:
         raise ValidationError(wrong)
-    return replace(filing, **texts)
+    changed: dict[str, Any] = dict(texts)
+    return replace(filing, **changed)
 
 
 _TEXTS = {"description": tidy, "place_note": tidy_line, "name": tidy_line, "phone": phone_number, "email": str.strip}
