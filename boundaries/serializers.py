@@ -2,12 +2,18 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework_gis.fields import GeometryField
 from rest_framework_gis.serializers import GeoFeatureModelSerializer
 
 from boundaries.locate import Placement
 from boundaries.models import BaseLayer, Unit
+
+
+@extend_schema_field({"type": ["object", "null"], "description": "GeoJSON geometry, [lon, lat]"})
+class Outline(GeometryField):
+    """A geometry that was annotated (simplified, cut) and so is no field of the model."""
 
 
 class UnitNameOut(serializers.ModelSerializer[Unit]):
@@ -50,7 +56,7 @@ class PlacementOut(serializers.Serializer[Placement]):
 class UnitFeature(GeoFeatureModelSerializer):
     """A unit as a GeoJSON feature; `outline`, `label_point`, `schematic`, `area_m2` are annotated by UnitQuerySet.with_outline()."""
 
-    outline = GeometryField(precision=6, remove_duplicates=True)
+    outline = Outline(precision=6, remove_duplicates=True)
     label = serializers.SerializerMethodField()
     parent_code = serializers.CharField(source="parent.code", default=None, allow_null=True)
     schematic = serializers.BooleanField()
@@ -101,7 +107,7 @@ class UnitDetailFeature(UnitFeature):
 class LayerFeature(GeoFeatureModelSerializer):
     """A line or area of a base layer."""
 
-    outline = GeometryField(precision=5, remove_duplicates=True)
+    outline = Outline(precision=5, remove_duplicates=True)
 
     class Meta:
         model = BaseLayer

@@ -235,7 +235,7 @@ ACTIVATION_GUARDS: list[str] = []
 
 # --- Map --------------------------------------------------------------------------------------------------------------
 MAP_EXTENT = env.list("MAP_EXTENT", cast=float, default=[104.5, 8.4, 105.95, 9.75])  # west, south, east, north
-LEAFLET_CONFIG = {"RESET_VIEW": False, "ATTRIBUTION_PREFIX": "", "SPATIAL_EXTENT": tuple(MAP_EXTENT)}
+LEAFLET_CONFIG = {"RESET_VIEW": False, "ATTRIBUTION_PREFIX": ""}
 
 # --- Mail -------------------------------------------------------------------------------------------------------------
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))

@@ -155,7 +155,7 @@ class TestEveryEdition:
         assert places[elsewhere.edition_id].method == Method.NONE
 
     def test_it_agrees_with_locate(self):
-        west, _east = neighbours()
+        neighbours()
         for lon in (WEST - 300 * METRE, WEST, 105.05, BORDER, 105.15, 105.2 + 600 * METRE):
             placement = locate(point=at(lon, 9.05))
             (place,) = place_in_every_edition(point=at(lon, 9.05))
