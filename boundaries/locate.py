@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -16,7 +17,7 @@ from boundaries.models import Unit
 from gis.bbox import degrees_around
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 MAX_ACCURACY_M = 5_000.0  # a wider circle says no more than "somewhere in the province"; it is cut to this
 NEGLIGIBLE_SHARE = 0.005  # of the circle: thinner slivers are errors of the outline, not candidates
@@ -45,6 +46,26 @@ WHERE ST_Covers(piece.geometry, ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326)
   AND unit.active AND unit.level = %(level)s AND unit.validity @> %(on)s::date
 GROUP BY unit.id, unit.code
 ORDER BY unit.code
+"""
+
+
+# The same for many points, each with its number, radius and box; a box of no width finds only what covers the point
+CANDIDATES_OF_MANY = """
+WITH asked AS (
+  SELECT number, point, CASE WHEN radius > 0 THEN ST_Buffer(point::geography, radius, 'quad_segs=16')::geometry END AS circle,
+         ST_Expand(point, dx, dy) AS box
+  FROM unnest(%(numbers)s::int[], %(lons)s::float8[], %(lats)s::float8[], %(radii)s::float8[], %(dx)s::float8[], %(dy)s::float8[])
+         AS given(number, lon, lat, radius, dx, dy),
+       LATERAL (SELECT ST_SetSRID(ST_MakePoint(lon, lat), 4326) AS point) AS made
+)
+SELECT asked.number, unit.id,
+       min(CASE WHEN ST_Covers(piece.geometry, point) THEN 0 ELSE ST_Distance(piece.geometry::geography, point::geography) END) AS distance,
+       coalesce(sum(ST_Area(ST_Intersection(piece.geometry, circle))) / nullif(min(ST_Area(circle)), 0), 0) AS share
+FROM asked JOIN boundaries_unitpiece AS piece ON piece.geometry && asked.box
+JOIN boundaries_unit AS unit ON unit.id = piece.unit_id
+WHERE unit.active AND unit.level = %(level)s AND unit.validity @> %(on)s::date
+GROUP BY asked.number, unit.id, unit.code
+ORDER BY asked.number, distance, unit.code
 """
 
 
@@ -93,7 +114,49 @@ def locate(*, point: Point, accuracy_m: float | None = None, on: date | None = N
     if not rows:
         dx, dy = degrees_around(point, max(settings.SNAP_DISTANCE_M, radius))
         rows = _rows(CANDIDATES, {**asked, "dx": dx, "dy": dy})
-    found = _candidates(rows, radius)
+    return _placement(point, accuracy_m, on, rows, _units_of(rows))
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A WGS 84 point that is asked for, with the radius (metres) of the circle in which it truly lies."""
+
+    point: Point
+    accuracy_m: float | None = None
+
+
+def locate_many(spots: Sequence[Spot], *, on: date | None = None, level: str = "commune") -> list[Placement]:
+    """What `locate` answers for each of many points, in order, in three queries however many they are."""
+    on = on or timezone.localdate()
+    radii = [min(spot.accuracy_m, MAX_ACCURACY_M) if spot.accuracy_m else 0.0 for spot in spots]
+    rows: dict[int, list[tuple[int, float, float]]] = defaultdict(list)
+
+    def ask(numbers: Sequence[int], reach: float) -> None:
+        boxes = [degrees_around(spots[number].point, max(reach, radii[number])) for number in numbers]
+        asked = {
+            "numbers": list(numbers),
+            "lons": [spots[number].point.x for number in numbers],
+            "lats": [spots[number].point.y for number in numbers],
+            "radii": [radii[number] for number in numbers],
+            "dx": [dx for dx, _ in boxes],
+            "dy": [dy for _, dy in boxes],
+        }
+        for number, *row in _rows(CANDIDATES_OF_MANY, {**asked, "on": on, "level": level}):
+            rows[number].append((row[0], row[1], row[2]))
+
+    # As in `locate`: a point without a circle that a unit covers has no other candidates, and the rest is looked for farther off
+    ask([number for number, radius in enumerate(radii) if not radius], 0.0)
+    for number in list(rows):
+        rows[number] = [row for row in rows[number] if row[1] == 0]
+    ask([number for number in range(len(spots)) if not rows[number]], settings.SNAP_DISTANCE_M)
+    units = _units_of([row for found in rows.values() for row in found])
+    return [_placement(spot.point, spot.accuracy_m, on, rows[number], units) for number, spot in enumerate(spots)]
+
+
+def _placement(
+    point: Point, accuracy_m: float | None, on: date, rows: Sequence[tuple[int, float, float]], units: Mapping[int, Unit]
+) -> Placement:
+    found = _candidates(rows, bool(accuracy_m), units)
     nearest = min(found, key=lambda candidate: (candidate.distance_m, candidate.unit.code), default=None)
     if nearest is None or nearest.distance_m > settings.SNAP_DISTANCE_M:
         return Placement(point, accuracy_m, on, None, Method.NONE, 0.0, bool(found), found)
@@ -109,7 +172,11 @@ def _rows(sql: str, parameters: dict[str, Any]) -> list[Any]:
         return list(cursor.fetchall())
 
 
-def _candidates(rows: list[tuple[int, float, float]], radius: float) -> list[Candidate]:
+def _units_of(rows: Sequence[tuple[int, float, float]]) -> dict[int, Unit]:
+    return Unit.objects.with_ancestors().in_bulk({pk for pk, _, _ in rows})
+
+
+def _candidates(rows: Sequence[tuple[int, float, float]], by_share: bool, units: Mapping[int, Unit]) -> list[Candidate]:
     """Units that cover the point, share the circle, or (for a point in none) lie within the limit; the largest share first."""
     covered = any(distance == 0 for _, distance, _ in rows)
     near = [
@@ -117,9 +184,8 @@ def _candidates(rows: list[tuple[int, float, float]], radius: float) -> list[Can
         for pk, distance, share in rows
         if distance == 0 or share >= NEGLIGIBLE_SHARE or (not covered and distance <= settings.SNAP_DISTANCE_M)
     ]
-    units = Unit.objects.with_ancestors().in_bulk([pk for pk, _, _ in near])
     found = [Candidate(units[pk], round(share, 3), max(round(distance, 1), 0.1) if distance else 0.0) for pk, distance, share in near]
-    return sorted(found, key=lambda candidate: (-candidate.share if radius else 0, candidate.distance_m, candidate.unit.code))
+    return sorted(found, key=lambda candidate: (-candidate.share if by_share else 0, candidate.distance_m, candidate.unit.code))
 
 
 IN_EVERY_EDITION = """
