@@ -40,7 +40,7 @@ ORDER BY distance, unit.code
 """
 
 COVERING = """
-SELECT unit.id, 0.0 AS distance, 0.0 AS share
+SELECT unit.id, 0::float8 AS distance, 0::float8 AS share
 FROM boundaries_unitpiece AS piece JOIN boundaries_unit AS unit ON unit.id = piece.unit_id
 WHERE ST_Covers(piece.geometry, ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326))
   AND unit.active AND unit.level = %(level)s AND unit.validity @> %(on)s::date
