@@ -354,7 +354,7 @@ def _words(unit: Unit) -> dict[str, str]:
     words = {
         "code": unit.code,
         "unit": _within_a_sentence(unit),
-        "Unit": " ".join(unit.name.split()),
+        "Unit": _named(unit),
         "digits": " ".join(part for part in (digits[:-2], digits[-2:]) if part),
     }
     if unit.parent is not None:
@@ -362,11 +362,17 @@ def _words(unit: Unit) -> dict[str, str]:
     return words
 
 
+def _named(unit: Unit) -> str:
+    """The name with its kind written as usual: "Thị trấn Năm Căn", however it was loaded."""
+    name = " ".join(unit.name.split())
+    kind = Kind.of_name(name)
+    return name if kind is Kind.OTHER else kind.label + name[len(kind.label) :]
+
+
 def _within_a_sentence(unit: Unit) -> str:
     """The name as it is written after other words: "phường An Xuyên"."""
-    name = " ".join(unit.name.split())
-    kind = Kind(unit.kind)
-    return kind.label.lower() + name[len(kind.label) :] if kind is Kind.of_name(name) and kind is not Kind.OTHER else name
+    name = _named(unit)
+    return name if Kind.of_name(name) is Kind.OTHER else name[0].lower() + name[1:]
 
 
 def _sentence(error: ValidationError | IntegrityError) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -35,7 +36,7 @@ def route(placement: Placement, category: Category, on: date) -> Routing:
     A report about officials goes to the inspectorate, and the local bodies of the place, and of every place that comes into question, are
     named as conflicts: they must not see it.
     """
-    units = _with_those_above(placement.unit)
+    units = with_those_above(placement.unit)
     if category.about_officials:
         return _route_about_officials(placement, category, units, on)
     if not units:
@@ -65,37 +66,54 @@ def _triage(
     """To the coordinators: of the place, or of the nearest that comes into question."""
     if not units and placement.candidates:
         nearest = min(placement.candidates, key=lambda candidate: (candidate.distance_m, candidate.unit.code))
-        units = _with_those_above(nearest.unit)
+        units = with_those_above(nearest.unit)
     portal = Body.objects.portal_for(units, on)
     return Routing(portal, _trace(placement, category, on, reason, portal), needs_triage=True, conflicts=conflicts or [])
 
 
-def _with_those_above(unit: Unit | None) -> list[Unit]:
+def with_those_above(unit: Unit | None) -> list[Unit]:
+    """A unit and those that it is part of, the nearest first."""
     return [unit, *unit.ancestors()] if unit else []
 
 
-def _answers(category: Category, units: list[Unit], on: date) -> Iterator[tuple[Rule, Body]]:
-    """Each fitting rule that leads to a body, in order.
+@dataclass(frozen=True)
+class Here:
+    """A place on a day: its unit and those above, and the territories of existing bodies that cover it, in the order of the bodies' codes."""
 
-    A rule of a kind leads to the body of that kind whose territory is the unit of its level; a rule that names its body, to that body where
-    the rule's territory is, or (without one) where the body covers the place. Bodies that do not exist on the day are passed over.
-    """
-    covering = list(
-        Territory.objects.filter(unit__in=units, validity__contains=on, body__validity__contains=on)
-        .select_related("body")
-        .order_by("body__code", "pk")
-    )
-    level_of = {unit.pk: unit.level for unit in units}
-    covers_here = {territory.body_id for territory in covering}
-    for rule in Rule.objects.in_force(on).fitting(category, units).select_related("body", "territory", "category"):
+    units: list[Unit]
+    covering: list[Territory]
+    on: date
+
+    def fits(self, rule: Rule) -> bool:
+        """Whether the rule holds here."""
+        return rule.territory_id is None or any(unit.pk == rule.territory_id for unit in self.units)
+
+    def body_of(self, rule: Rule) -> Body | None:
+        """The body that a fitting rule leads to.
+
+        A rule of a kind leads to the body of that kind whose territory is the unit of its level; a rule that names its body, to that body where
+        the rule's territory is, or (without one) where the body covers the place. Bodies that do not exist on the day are passed over.
+        """
         if rule.body is not None:
-            if on in rule.body.validity and (rule.territory_id is not None or rule.body_id in covers_here):
-                yield rule, rule.body
-            continue
-        for territory in covering:
-            if territory.body.kind == rule.body_kind and level_of[territory.unit_id] == rule.level:
-                yield rule, territory.body
-                break
+            covered = rule.territory_id is not None or any(territory.body_id == rule.body_id for territory in self.covering)
+            return rule.body if covered and self.on in rule.body.validity else None
+        level_of = {unit.pk: unit.level for unit in self.units}
+        of_kind = (territory for territory in self.covering if territory.body.kind == rule.body_kind)
+        return next((territory.body for territory in of_kind if level_of[territory.unit_id] == rule.level), None)
+
+
+def territories_on(on: date) -> QuerySet[Territory]:
+    """Territories of a day, of bodies that exist on it."""
+    return Territory.objects.filter(validity__contains=on, body__validity__contains=on).select_related("body").order_by("body__code", "pk")
+
+
+def _answers(category: Category, units: list[Unit], on: date) -> Iterator[tuple[Rule, Body]]:
+    """Each fitting rule that leads to a body, in order."""
+    here = Here(units, list(territories_on(on).filter(unit__in=units)), on)
+    for rule in Rule.objects.in_force(on).fitting(category, units).select_related("body", "territory", "category"):
+        body = here.body_of(rule)
+        if body is not None:
+            yield rule, body
 
 
 def _one_a_body(answers: Iterator[tuple[Rule, Body]]) -> list[tuple[Rule, Body]]:
@@ -109,7 +127,7 @@ def _one_a_body(answers: Iterator[tuple[Rule, Body]]) -> list[tuple[Rule, Body]]
 def _complained_of(placement: Placement, on: date) -> list[Body]:
     """The local bodies of every unit that comes into question: whoever is complained of is one of theirs."""
     asked = [placement.unit, *(candidate.unit for candidate in placement.candidates)]
-    units = {above.pk: above for unit in asked for above in _with_those_above(unit)}
+    units = {above.pk: above for unit in asked for above in with_those_above(unit)}
     return list(Body.objects.existing(on).filter(kind__in=LOCAL).covering(list(units.values()), on).order_by("code"))
 
 
@@ -127,7 +145,7 @@ def _trace(placement: Placement, category: Category, on: date, reason: str, body
         "accuracy_m": placement.accuracy_m,
         "ambiguous": placement.ambiguous,
         "candidates": [
-            {"code": found.unit.code, "name": found.unit.name, "share": found.share, "distance_m": found.distance_m}
+            {"code": found.unit.code, "name": found.unit.name, "share": float(found.share), "distance_m": float(found.distance_m)}
             for found in placement.candidates
         ],
         "unit": _unit(unit) if unit else None,
