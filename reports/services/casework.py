@@ -264,7 +264,7 @@ def _assign(report: Report, words: Words, actor: User, at: datetime) -> dict[str
     former = report.authority
     if Conflict.objects.filter(report=report, body=body).exists():
         raise ValidationError({"body": [_("The report is about this body; it must not get it.")]})
-    if timezone.localdate(at) not in body.validity:
+    if not _exists(body, timezone.localdate(at)):
         raise ValidationError({"body": [_("This body does not exist today.")]})
     if body == former and report.status != Status.TRIAGE:
         raise ValidationError({"body": [_("This body has the report already.")]})
@@ -289,13 +289,17 @@ def _reopen(report: Report, words: Words, actor: User, at: datetime) -> dict[str
     report.due_at = due_after(at, report.category.days_to_answer)
     if report.officer and not Membership.objects.held_by(report.officer, on=on).filter(body=report.authority).exists():
         report.officer = None
-    if on in report.authority.validity:
+    if _exists(report.authority, on):
         return {}
     former = report.authority
     routing = _route_again(report, at)
     _hand_over(report, routing.body, at)
     report.status = Status.TRIAGE if routing.needs_triage else Status.NEW
     return {"from": former.code, "to": report.authority.code, "trace": routing.trace}
+
+
+def _exists(body: Body, on: date) -> bool:
+    return Body.objects.existing(on).filter(pk=body.pk).exists()
 
 
 def _hand_over(report: Report, body: Body, at: datetime) -> None:

@@ -1,0 +1,137 @@
+"""The table of steps: everything in it can be done, nothing outside it can."""
+
+from contextlib import contextmanager
+from operator import attrgetter
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from authorities.models import Membership, ReturnReason, Role
+from reports.models import Report, ReportEvent
+from reports.services import Filing, StepNotAllowed, file_report, offered_steps, take_step
+from reports.services.casework import Words
+from reports.workflow import CLOSED, HANDLERS, OPEN, PUBLISHERS, STEPS, Status, can_become, steps_for
+from tests.cast import make_person
+
+pytestmark = pytest.mark.django_db
+
+REACHED = frozenset(step.to for step in STEPS.values() if step.to) | {Status.NEW}
+
+
+@pytest.fixture
+def reason(db):
+    return ReturnReason.objects.create(
+        code="procedure", name="Thủ tục hành chính", name_en="A procedure", channel="Mời bạn gọi 1022.", channel_en="Please call 1022."
+    )
+
+
+@pytest.fixture
+def words(law, department, reason):
+    """Something for every field that a step may ask for."""
+    return Words(reply="Đã vá xong.", note="Theo đường dây nóng.", reason=reason, category=law, body=department)
+
+
+@pytest.fixture
+def report(pothole, body_a, portal, spot_a):
+    return file_report(Filing(location=spot_a, category=pothole, description="Ổ gà sâu trước cổng trường."))
+
+
+@contextmanager
+def undone():
+    """What happens inside is rolled back, so that one test may try many things on one report."""
+    point = transaction.savepoint()
+    yield
+    transaction.savepoint_rollback(point)
+
+
+def put(report: Report, status: Status, reason: ReturnReason) -> None:
+    """Sets a report into a state, past every step: only a test may."""
+    closed = status in CLOSED
+    Report.objects.filter(pk=report.pk).update(
+        status=status,
+        closed_at=report.filed_at if closed else None,
+        authority_at_closing=report.authority if closed else None,
+        return_reason=reason if status == Status.RETURNED else None,
+    )
+    report.refresh_from_db()
+
+
+def actor_with(role: Role, report: Report, portal):
+    return make_person(f"{role}", "Người thử", portal if role == Role.COORDINATOR else report.authority, role)
+
+
+def state_of(report: Report) -> tuple[object, ...]:
+    return (*Report.objects.filter(pk=report.pk).values_list().get(), report.events.count(), report.notes.count(), report.replies.count())
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("status", Status)
+def test_every_step_that_is_not_in_the_table_is_refused_and_changes_nothing(status, role, report, words, reason, portal):
+    put(report, status, reason)
+    actor = actor_with(role, report, portal)
+    before = state_of(report)
+    refused = [step for step in STEPS.values() if status not in step.sources or role not in step.roles]
+    assert not set(refused) & set(offered_steps(actor, report))
+    for step in refused:
+        # A planner and a digital team do not even see the report
+        with pytest.raises((StepNotAllowed, Report.DoesNotExist)):
+            take_step(report.pk, step=step.name, actor=actor, words=words)
+    assert state_of(report) == before
+
+
+@pytest.mark.parametrize("step", STEPS.values(), ids=attrgetter("name"))
+def test_every_step_of_the_table_leads_where_it_says_and_writes_its_event(step, report, words, reason, portal):
+    actors = {role: actor_with(role, report, portal) for role in step.roles}
+    for status in step.sources:
+        for role, actor in actors.items():
+            with undone():
+                put(report, status, reason)
+                Report.objects.update(published_at=report.filed_at if step.name == "hide" else None)
+                report.refresh_from_db()
+                assert step in offered_steps(actor, report)
+                done = take_step(report.pk, step=step.name, actor=actor, words=words, version=report.version)
+                assert done.status == (step.to or status)
+                assert done.version == report.version + 1
+                event = ReportEvent.objects.filter(report=report).latest("pk")
+                assert (event.kind, event.status_before, event.status_after) == (step.name, status, done.status)
+                assert (event.actor_id, event.public) == (actor.pk, step.public)
+                assert event.data["by"] == (portal.code if role == Role.COORDINATOR else report.authority.code)
+                assert (done.closed_at is not None) == (done.status in CLOSED)
+
+
+@pytest.mark.parametrize("step", [step for step in STEPS.values() if step.needs], ids=attrgetter("name"))
+def test_a_step_whose_words_are_missing_is_refused_and_names_them(step, report, reason, portal):
+    put(report, min(step.sources), reason)
+    actor = actor_with(min(step.roles), report, portal)
+    if step.name == "hide":
+        Report.objects.update(published_at=report.filed_at)
+    before = state_of(report)
+    for blank in (Words(), Words(reply=" \n\t", note=" \n\t")):
+        with pytest.raises(ValidationError) as refused:
+            take_step(report.pk, step=step.name, actor=actor, words=blank)
+        assert set(refused.value.message_dict) == set(step.needs)
+    assert state_of(report) == before
+
+
+def test_an_unknown_step_is_refused(report, binh):
+    with pytest.raises(StepNotAllowed):
+        take_step(report.pk, step="resolve_everything", actor=binh)
+
+
+def test_every_open_state_that_is_reached_can_be_left_and_leads_to_an_end():
+    ends = {status for status in REACHED if any(can_become(status, end) for end in CLOSED)}
+    for _ in Status:
+        ends |= {status for status in REACHED if any(can_become(status, target) for target in ends)}
+    assert ends >= REACHED & OPEN
+
+
+def test_nobody_but_handlers_and_coordinators_takes_steps():
+    assert all(step.roles <= HANDLERS | PUBLISHERS for step in STEPS.values())
+    assert steps_for(Status.NEW, frozenset({Role.LEADER, Role.PLANNER, Role.TEAM})) == []
+
+
+def test_a_role_that_has_ended_counts_no_more(report, binh, body_a):
+    Membership.objects.filter(user=binh).update(validity=("2020-01-01", "2024-01-01"))
+    with pytest.raises(Report.DoesNotExist):
+        take_step(report.pk, step="accept", actor=binh)
