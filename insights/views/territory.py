@@ -1,15 +1,92 @@
+"""The communes, and one unit with who is responsible there."""
+
+from datetime import date, timedelta
+from typing import Any
+
 from django.contrib.auth.decorators import login_not_required
+from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from boundaries.models import Level, Unit
+from boundaries.places import expand, search_places
+from gis.errors import PlaceError
+from insights.territory import Period, alphabetical, by_initial, committee_of, other_periods, parse_on
+from reports.models import Report
+
+NEWEST = 5
 
 
+@require_safe
 @login_not_required
 def communes(request: HttpRequest) -> HttpResponse:
-    """A page to come."""
-    return render(request, "insights/communes.html")
+    """All communes of a day by letter, or those that a name fits."""
+    today = timezone.localdate()
+    text = request.GET.get("q", "").strip()[:100]
+    context: dict[str, Any] = {"text": text, "today": today, "former_day": _last_day_of_former_units(today)}
+    try:
+        day = parse_on(request.GET.get("on"), today)
+    except PlaceError as error:
+        return render(request, "insights/communes.html", context | {"error": str(error), "day": today, "total": 0}, status=400)
+    units = Unit.objects.in_force(day).of_level(Level.COMMUNE).select_related("parent__parent")
+    if text:
+        units = units.called(expand(text))
+    found = list(alphabetical(units))
+    context |= {
+        "day": day,
+        "groups": by_initial(found),
+        "total": len(found),
+        "others": [] if found or not text else search_places(text),
+        "map_config": {"on": None if day == today else day.isoformat()},
+    }
+    return render(request, "insights/communes.html", context)
 
 
+def _last_day_of_former_units(today: date) -> date | None:
+    """The last day on which communes stood that are no longer in force; None where we know none."""
+    ended = Unit.objects.filter(active=True, level=Level.COMMUNE, validity__endswith__lte=today)
+    last: date | None = ended.aggregate(last=Max("validity__endswith"))["last"]
+    return last - timedelta(days=1) if last else None
+
+
+@require_safe
 @login_not_required
 def unit(request: HttpRequest, code: str) -> HttpResponse:
-    """A page to come."""
-    return render(request, "insights/unit.html", {"code": code})
+    """The unit that has the code on a day (default: today)."""
+    today = timezone.localdate()
+    try:
+        day = parse_on(request.GET.get("on"), today)
+    except PlaceError as error:
+        return render(request, "insights/unit_unknown.html", {"code": code, "error": str(error)}, status=400)
+    units = Unit.objects.filter(code=code, active=True)
+    found = units.in_force(day).with_ancestors().with_outline(None).lowest_first().first()
+    if found is None:
+        known = [(other, Period.of(other)) for other in units.select_related("parent").order_by("-validity")]
+        return render(request, "insights/unit_unknown.html", {"code": code, "day": day, "known": known}, status=404)
+    above = found.ancestors()
+    return render(
+        request,
+        "insights/unit.html",
+        {
+            "unit": found,
+            "above": above,
+            "day": day,
+            "is_current": found.in_force_on(today),
+            "period": Period.of(found),
+            "body": committee_of(found, day),
+            "others": other_periods(found),
+            "communes": list(alphabetical(Unit.objects.in_force(day).of_level(Level.COMMUNE).below(found))) if found.level != "commune" else [],
+            "area_km2": round(found.area_m2 / 1e6, 1) if found.area_m2 else None,
+            "reports": list(Report.objects.public().in_unit(found).for_list().newest_first()[:NEWEST]),
+            "map_config": {
+                "code": found.code,
+                "level": found.level,
+                "on": None if day == today else day.isoformat(),
+                "bbox": [round(degree, 5) for degree in found.extent.extent] if found.extent else None,
+            },
+            "title": _("%(name)s on %(day)s") % {"name": found.name, "day": f"{day:%Y-%m-%d}"} if day != today else found.name,
+        },
+    )

@@ -5,9 +5,11 @@
 /** @typedef {Box & {text: string, weight: number}} Label */
 
 const ROOM = 4;
+const SHIFTS = [0, 20, -20, 38, -38];
 
 /**
- * The labels that can stand without touching another, an obstacle, or leaving the picture; x and y are their middles.
+ * The labels that find room, each where it stands: its middle, else a little below or above, where it touches no other label, no obstacle,
+ * and not the edge of the picture.
  * @template {Label} T
  * @param {T[]} labels
  * @param {{width: number, height: number}} size
@@ -19,15 +21,22 @@ export function withRoom(labels, size, obstacles = []) {
   const placed = [];
   const byWeight = [...labels].sort((a, b) => b.weight - a.weight || a.text.localeCompare(b.text));
   for (const label of byWeight) {
-    const inside =
-      label.x - label.width / 2 >= 0 &&
-      label.x + label.width / 2 <= size.width &&
-      label.y - label.height / 2 >= 0 &&
-      label.y + label.height / 2 <= size.height;
-    const free = !placed.some((other) => touch(label, other)) && !obstacles.some((other) => touch(label, other));
-    if (inside && free) placed.push(label);
+    for (const shift of SHIFTS) {
+      const there = { ...label, y: label.y + shift };
+      if (!inside(there, size) || [...placed, ...obstacles].some((other) => touch(there, other))) continue;
+      placed.push(there);
+      break;
+    }
   }
   return placed;
+}
+
+/**
+ * @param {Box} box
+ * @param {{width: number, height: number}} size
+ */
+function inside({ x, y, width, height }, size) {
+  return x - width / 2 >= 0 && x + width / 2 <= size.width && y - height / 2 >= 0 && y + height / 2 <= size.height;
 }
 
 /**

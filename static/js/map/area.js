@@ -26,12 +26,12 @@ export function areaLayer(map) {
     /**
      * Draws a unit; an outline that is only schematic is dashed.
      * @param {string} code
-     * @param {{on?: string | null, lang: string}} options
+     * @param {{on?: string | null, level?: string, lang: string}} options
      */
-    async show(code, { on, lang }) {
+    async show(code, { on, level, lang }) {
       asking?.abort();
       asking = new AbortController();
-      const day = on ? `&on=${on}` : "";
+      const day = (on ? `&on=${on}` : "") + (level ? `&level=${level}` : "");
       const detail = Math.max(12, detailOf(map.getZoom()));
       const feature = await getJson(`/api/v1/units/${encodeURIComponent(code)}/?zoom=${detail}${day}`, { signal: asking.signal, lang });
       dashed = Boolean(feature.properties.schematic);

@@ -9,11 +9,11 @@ import { L } from "./leaflet.js";
 /** @typedef {import("../lib/bbox.js").Bbox} Bbox */
 /** @typedef {import("../lib/words.js").Words} Words */
 
-const COMMUNES_FROM_ZOOM = 8;
+const COMMUNES_FROM_ZOOM = 7;
 const FULL_NAMES_FROM_ZOOM = 12.5;
 
 /** Colours of the theme, by the name of their token. */
-const COLOURS = ["land", "outline", "coast", "river", "label", "halo", "selected", "selected-fill"];
+const COLOURS = ["land", "outline", "coast", "river", "label", "halo", "selected", "lit"];
 
 /**
  * @typedef {object} BaseOptions
@@ -24,6 +24,7 @@ const COLOURS = ["land", "outline", "coast", "river", "label", "halo", "selected
  * @property {string} [on] the day (YYYY-MM-DD) whose units are drawn; without it today's
  * @property {boolean} [scrollZoom] whether the wheel zooms at once (a map that is not the page would steal the scrolling)
  * @property {(message: string) => void} [onError]
+ * @property {{hover: (code: string | null) => void, choose: (code: string) => void}} [onUnit] where units can be pointed at
  */
 
 /**
@@ -31,7 +32,7 @@ const COLOURS = ["land", "outline", "coast", "river", "label", "halo", "selected
  * @param {HTMLElement} element
  * @param {BaseOptions} options
  */
-export function createMap(element, { words, lang, at, bbox, on, scrollZoom = true, onError }) {
+export function createMap(element, { words, lang, at, bbox, on, scrollZoom = true, onError, onUnit }) {
   const { tileUrl = "", tileAttribution = "", extent = "" } = element.dataset;
   const map = L.map(element, {
     zoomControl: false,
@@ -56,7 +57,7 @@ export function createMap(element, { words, lang, at, bbox, on, scrollZoom = tru
   if (tileUrl) {
     L.tileLayer(tileUrl, { attribution: tileAttribution, maxZoom: 19 }).addTo(map);
   }
-  const base = drawnBase(map, { words, lang, on, onTiles: Boolean(tileUrl), onError });
+  const base = drawnBase(map, { words, lang, on, onTiles: Boolean(tileUrl), onError, onUnit });
   new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(element);
   return { map, base };
 }
@@ -143,9 +144,9 @@ function sameOrigin(url) {
 /**
  * Units, coast, rivers and names under everything else.
  * @param {any} map
- * @param {{words: Words, lang: string, on?: string, onTiles: boolean, onError?: (message: string) => void}} options
+ * @param {{words: Words, lang: string, on?: string, onTiles: boolean} & Pick<BaseOptions, "onError" | "onUnit">} options
  */
-function drawnBase(map, { words, lang, on, onTiles, onError }) {
+function drawnBase(map, { words, lang, on, onTiles, onError, onUnit }) {
   let colours = readColours();
   for (const [name, order] of /** @type {[string, number][]} */ ([
     ["coast", 205], // under the land: it only shows where we have no units
@@ -171,7 +172,37 @@ function drawnBase(map, { words, lang, on, onTiles, onError }) {
     opacity: 1,
     fill: false,
   });
-  const units = L.geoJSON(null, { interactive: false, renderer: landCanvas, style: unitStyle, pane: "land" }).addTo(map);
+  const units = L.geoJSON(null, {
+    interactive: Boolean(onUnit),
+    renderer: landCanvas,
+    style: unitStyle,
+    pane: "land",
+    onEachFeature: (/** @type {any} */ { properties: { code } }, /** @type {any} */ layer) => {
+      if (!onUnit) return;
+      layer.on("mouseover", () => {
+        light(code);
+        onUnit.hover(code);
+      });
+      layer.on("mouseout", () => {
+        light(null);
+        onUnit.hover(null);
+      });
+      layer.on("click", () => onUnit.choose(code));
+    },
+  }).addTo(map);
+  if (onUnit) map.getPane("land").style.pointerEvents = "auto";
+
+  /** @param {string | null} code */
+  function light(code) {
+    units.eachLayer((/** @type {any} */ layer) => {
+      const lit = layer.feature.properties.code === code;
+      if (lit === Boolean(layer.isLit)) return;
+      layer.isLit = lit;
+      layer.setStyle(lit ? { color: colours.selected, weight: 2.5, fillColor: colours.lit } : unitStyle());
+      if (lit) layer.bringToFront();
+    });
+  }
+
   /** @type {Record<string, any>} */
   const lines = {};
   for (const [kind, pane] of [
@@ -287,6 +318,8 @@ function drawnBase(map, { words, lang, on, onTiles, onError }) {
       have = { key: "", covered: null };
       load();
     },
+    /** Lifts one unit out, or none. */
+    light,
     /** Where names must not stand: what lies over the map. */
     avoid: (/** @type {{lon: number, lat: number, size: number}[]} */ discs) => names.setObstacles(discs),
   };

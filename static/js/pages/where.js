@@ -1,0 +1,60 @@
+// @ts-check
+// "Which commune am I in?": the device's position, places by name, and a press on the map all ask the server, whose page answers.
+import { areaLayer } from "../map/area.js";
+import { createMap } from "../map/basemap.js";
+import { hasLeaflet } from "../map/leaflet.js";
+import { positionMark } from "../map/position.js";
+import { lang, pageConfig, pageWords } from "../ui/page.js";
+import { placeSearch } from "../ui/place-search.js";
+import { askPosition } from "../ui/position.js";
+
+const words = pageWords("map-words");
+const { lat, lon, accuracy, code, on } = pageConfig("map-config");
+const button = /** @type {HTMLButtonElement} */ (document.getElementById("gps"));
+const problem = /** @type {HTMLElement} */ (document.getElementById("gps-error"));
+
+/** @param {{lat: number, lon: number, accuracy?: number}} spot */
+function ask(spot) {
+  const params = new URLSearchParams({ lat: spot.lat.toFixed(6), lon: spot.lon.toFixed(6) });
+  if (spot.accuracy) params.set("accuracy", String(spot.accuracy));
+  location.href = `/where/?${params}`;
+}
+
+button.addEventListener("click", async () => {
+  problem.hidden = true;
+  button.disabled = true;
+  button.setAttribute("aria-busy", "true");
+  try {
+    ask(await askPosition(words));
+  } catch (error) {
+    problem.textContent = error instanceof Error ? error.message : String(error);
+    problem.hidden = false;
+  } finally {
+    button.disabled = false;
+    button.removeAttribute("aria-busy");
+  }
+});
+
+placeSearch(/** @type {HTMLInputElement} */ (document.getElementById("place")), {
+  words,
+  lang,
+  onChoose: (place) => {
+    if (place.code) location.href = `/communes/${place.code}/${place.on ? `?on=${place.on}` : ""}`;
+    else ask(place);
+  },
+});
+
+const element = document.getElementById("map");
+if (element && hasLeaflet) {
+  const known = typeof lat === "number";
+  const { map } = createMap(element, {
+    words,
+    lang,
+    at: known ? { lat, lon, zoom: accuracy > 1500 ? 12 : 14 } : null,
+    on: on || undefined,
+    scrollZoom: false,
+  });
+  if (known) positionMark(map)({ lat, lon, accuracy });
+  if (code) areaLayer(map).show(code, { on, lang }).catch(() => {});
+  map.on("click", (/** @type {any} */ { latlng }) => ask({ lat: latlng.lat, lon: latlng.lng }));
+}
