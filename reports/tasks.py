@@ -1,8 +1,63 @@
-"""Background jobs of reports; each is deferred in the transaction of the change that causes it and is idempotent."""
+"""Background jobs of reports; each is deferred in the transaction of the change that causes it and is idempotent.
 
+Delivery is at least once. Arguments are ids: no address, no name, no text stands in the job table or in a worker's log.
+"""
+
+from __future__ import annotations
+
+from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
+MAIL_ATTEMPTS = 8  # after 4 s, 16 s, 1 min, 4 min, 17 min, 1 h 8 min, 4 h 33 min: a mail server that is down for a morning loses nothing
+JOBS_KEPT_HOURS = 72
 
-@app.task(queue="mail", retry=8)
+
+@app.task(queue="mail", retry=RetryStrategy(max_attempts=8, exponential_wait=3))
 def tell_followers(event_id: int) -> None:
-    """Mails the followers of an event's report, once each."""
+    """Writes a mail to each follower of an event's report, once, and defers the sending of each."""
+    from reports import notifications
+
+    notifications.tell_followers(event_id)
+
+
+# One more than the mail's own count, which decides: a job that dies before it can count is tried again too
+@app.task(queue="mail", retry=RetryStrategy(max_attempts=MAIL_ATTEMPTS + 1, exponential_wait=4))
+def send_message(message_id: int) -> None:
+    """Sends one mail; a bad address stands in nobody else's way."""
+    from reports import notifications
+
+    notifications.deliver(message_id)
+
+
+@app.periodic(cron="*/5 * * * *", periodic_id="retry_stalled_jobs")
+@app.task(queue="upkeep", queueing_lock="retry_stalled_jobs", pass_context=True)
+async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
+    """Gives jobs back whose worker died in the middle of them."""
+    for job in await context.app.job_manager.get_stalled_jobs():
+        await context.app.job_manager.retry_job(job)
+
+
+@app.periodic(cron="10 * * * *", periodic_id="forget_old_counts")
+@app.task(queue="upkeep", queueing_lock="forget_old_counts")
+def forget_old_counts(timestamp: int) -> None:
+    """Deletes the counts of calls whose window has ended."""
+    from reports import throttling
+
+    throttling.forget_old_counts()
+
+
+@app.periodic(cron="20 19 * * *", periodic_id="tidy_up")  # UTC: in the small hours of Vietnam
+@app.task(queue="upkeep", queueing_lock="tidy_up")
+def tidy_up(timestamp: int) -> None:
+    """Deletes files that no photo has, and addresses that nobody confirmed or that were unsubscribed."""
+    from reports import following, media
+
+    media.sweep_media()
+    following.forget_ended()
+
+
+@app.periodic(cron="40 19 * * *", periodic_id="forget_done_jobs")
+@app.task(queue="upkeep", queueing_lock="forget_done_jobs", pass_context=True)
+async def forget_done_jobs(context: JobContext, timestamp: int) -> None:
+    """Deletes jobs that were done some days ago; failed ones stay, to be seen."""
+    await context.app.job_manager.delete_old_jobs(nb_hours=JOBS_KEPT_HOURS)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import math
 import re
 import time
 from datetime import UTC, datetime, timedelta
@@ -72,7 +73,7 @@ def over_limit(who: str, scope: str) -> int | None:
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, [_key(who, scope), datetime.fromtimestamp(begun, UTC)])
         (count,) = cursor.fetchone()
-    return max(1, int(begun + seconds - now) + 1) if count > limit else None
+    return max(1, math.ceil(begun + seconds - now)) if count > limit else None
 
 
 def client_address(request: Any) -> str:

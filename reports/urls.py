@@ -2,10 +2,14 @@
 
 from django.urls import path
 
-from reports.views import photos
+from reports.views import follow, pages, photos
 
 app_name = "reports"
 urlpatterns = [
+    path("reports/<str:code>/", pages.report, name="report"),
+    path("reports/<str:code>/follow/", follow.follow, name="follow"),
+    path("follow/<int:follow_id>/<str:token>/confirm/", follow.follow_confirm, name="follow_confirm"),
+    path("follow/<int:follow_id>/<str:token>/unsubscribe/", follow.unsubscribe, name="unsubscribe"),
     path("photos/<uuid:key>/", photos.photo, name="photo"),
     path("photos/<uuid:key>/thumb/", photos.photo_thumb, name="photo_thumb"),
 ]

@@ -1,0 +1,124 @@
+"""Telling followers: one mail for each event and follower, sent by a job of its own, tried again while that may help, and then shown to administrators."""
+
+from __future__ import annotations
+
+import logging
+import re
+import smtplib
+from datetime import datetime
+from itertools import islice
+
+from django.db import transaction
+from django.utils import timezone
+from procrastinate.types import JSONDict
+
+from reports import tasks
+from reports.mails import Purpose, compose
+from reports.models import Follow, Message, Report, ReportEvent
+
+AT_ONCE = 1000  # rows a statement
+ADDRESS = re.compile(r"\S+@\S+")
+logger = logging.getLogger(__name__)
+
+
+class NotSentYet(Exception):
+    """A mail could not be sent now, and will be tried again."""
+
+
+@transaction.atomic
+def tell_followers(event_id: int) -> None:
+    """Writes a mail to each confirmed follower of a public event's report who has none yet, and defers the sending of each.
+
+    Of a report that is not public only its reporter is told. Two workers at the same event take turns, so that each mail has one job.
+    """
+    event = ReportEvent.objects.filter(pk=event_id, public=True).first()
+    if event is None:
+        return
+    report = Report.objects.select_related("category").select_for_update(of=("self",), no_key=True).get(pk=event.report_id)
+    told = Message.objects.filter(event_id=event.pk, purpose=Purpose.STEP).values("follow")
+    follows = Follow.objects.filter(report=report, confirmed_at__isnull=False, ended_at__isnull=True).exclude(pk__in=told)
+    if not report.is_public:
+        follows = follows.filter(is_reporter=True)
+    waiting = iter(list(follows.order_by("pk").values_list("pk", flat=True)))
+    while some := list(islice(waiting, AT_ONCE)):
+        messages = Message.objects.bulk_create(Message(event_id=event.pk, follow_id=follow, purpose=Purpose.STEP) for follow in some)
+        jobs: list[JSONDict] = [{"message_id": message.pk} for message in messages]
+        tasks.send_message.batch_defer(*jobs)
+
+
+def deliver(message_id: int) -> None:
+    """Sends a mail that is waiting; drops it where nobody wants it any more.
+
+    Raises NotSentYet where it is worth another try. A mail that another worker holds, or that is sent, is left alone.
+    """
+    with transaction.atomic():
+        # The lock is held while the mail goes out: a second worker passes by, and a killed one leaves the mail waiting
+        message = (
+            Message.objects.select_for_update(of=("self",), skip_locked=True)
+            .select_related("follow__report__category", "follow__report__unit")
+            .filter(pk=message_id, state=Message.State.WAITING)
+            .first()
+        )
+        if message is None:
+            return
+        _try_to_send(message)
+        message.save(update_fields=["state", "attempts", "error", "sent_at"])
+    if message.state == Message.State.FAILED:
+        logger.warning("E-mail %d failed for good: %s", message.pk, message.error)
+    if message.state == Message.State.WAITING:
+        raise NotSentYet(message.error)
+
+
+def _try_to_send(message: Message) -> None:
+    message.attempts += 1
+    try:
+        with transaction.atomic():
+            mail = compose(message)
+        if mail is None:
+            message.state = Message.State.DROPPED
+            return
+        mail.send()
+    except Exception as error:
+        message.error = short(error)
+        if is_permanent(error) or message.attempts >= tasks.MAIL_ATTEMPTS:
+            message.state = Message.State.FAILED
+    else:
+        message.state, message.sent_at, message.error = Message.State.SENT, timezone.now(), ""
+
+
+@transaction.atomic
+def send_again(message: Message) -> bool:
+    """Puts a mail that failed for good back among those waiting; whether it was one."""
+    failed = Message.objects.filter(pk=message.pk, state=Message.State.FAILED)
+    if not failed.update(state=Message.State.WAITING, attempts=0, error=""):
+        return False
+    tasks.send_message.defer(message_id=message.pk)
+    return True
+
+
+def ask(follow: Follow, purpose: Purpose, *, at: datetime) -> None:
+    """Sends, or sends again, the mail that asks a follower to confirm. Call it inside a transaction that holds the follow's row."""
+    fresh = {"state": Message.State.WAITING, "attempts": 0, "error": "", "created_at": at, "sent_at": None}
+    message, _new = Message.objects.update_or_create(event_id=None, follow=follow, purpose=purpose, defaults=fresh)
+    tasks.send_message.defer(message_id=message.pk)
+
+
+def is_permanent(error: Exception) -> bool:
+    """Whether the receiving server will never take this mail (5xx). What it says of us (sign-in, our own address) may be mended: not so."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(500 <= code < 600 for code, _text in error.recipients.values())
+    if isinstance(error, smtplib.SMTPDataError):
+        return 500 <= error.smtp_code < 600
+    return isinstance(error, smtplib.SMTPNotSupportedError)  # an address that the server cannot even write
+
+
+def short(error: Exception) -> str:
+    """The error in one line without any address, for administrators and logs."""
+    said: bytes | str = str(error)
+    code: int | str = type(error).__name__
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, said = next(iter(error.recipients.values()))
+    elif isinstance(error, smtplib.SMTPResponseException):
+        code, said = error.smtp_code, error.smtp_error
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+    return ADDRESS.sub("…", " ".join(f"{code} {text}".split()))[:300]
