@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -48,6 +48,16 @@ def route(placement: Placement, category: Category, on: date) -> Routing:
     alternatives = [{"body": _body(other), "rule": str(other_rule.pk)} for other_rule, other in others[:MAX_ALTERNATIVES]]
     trace = _trace(placement, category, on, "rule", body) | {"rule": _rule(rule), "alternatives": alternatives}
     return Routing(body, trace, needs_triage=False)
+
+
+def route_like(routing: Routing, placement: Placement) -> Routing:
+    """The answer for another spot of the same unit, category and day: the same body by the same rule, with the trace of that spot."""
+    return replace(routing, trace=routing.trace | _spot(placement))
+
+
+def route_by_hand(placement: Placement, category: Category, on: date, body: Body, *, succeeded: bool) -> Routing:
+    """The answer where a person chose the body before, or (`succeeded`) a body that it took over from: no rule is asked."""
+    return Routing(body, _trace(placement, category, on, "succession" if succeeded else "by_hand", body), needs_triage=False)
 
 
 def _route_about_officials(placement: Placement, category: Category, units: list[Unit], on: date) -> Routing:
@@ -140,6 +150,18 @@ def _trace(placement: Placement, category: Category, on: date, reason: str, body
         "reason": reason,
         "on": on.isoformat(),
         "category": category.code,
+        **_spot(placement),
+        "unit": _unit(unit) if unit else None,
+        "edition": _edition(unit) if unit else None,
+        "rule": None,
+        "body": _body(body),
+        "alternatives": [],
+    }
+
+
+def _spot(placement: Placement) -> dict[str, Any]:
+    """What differs between two spots of one unit."""
+    return {
         "method": str(placement.method),
         "distance_m": placement.distance_m,
         "accuracy_m": placement.accuracy_m,
@@ -148,11 +170,6 @@ def _trace(placement: Placement, category: Category, on: date, reason: str, body
             {"code": found.unit.code, "name": found.unit.name, "share": float(found.share), "distance_m": float(found.distance_m)}
             for found in placement.candidates
         ],
-        "unit": _unit(unit) if unit else None,
-        "edition": _edition(unit) if unit else None,
-        "rule": None,
-        "body": _body(body),
-        "alternatives": [],
     }
 
 
@@ -234,6 +251,10 @@ def _rule_sentence(trace: dict[str, Any]) -> str:
         return _("Reports about officials never go to the body concerned; which inspectorate is meant here, a coordinator decides.")
     if trace["reason"] == "outside":
         return _("Outside the units that we know, a coordinator decides who is responsible.")
+    if trace["reason"] == "by_hand":
+        return _("A coordinator has chosen the body before, and it still stands here.")
+    if trace["reason"] == "succession":
+        return _("This body took over from the one that a coordinator had chosen.")
     name = _category_name(trace["category"])
     if trace["reason"] == "no_rule":
         return _("No rule names a body here for “%(category)s”; a coordinator decides.") % {"category": name}
