@@ -43,6 +43,8 @@ def versions() -> dict[int, Path]:
 class Cluster:
     """The cluster in one home folder: data, port, password and log."""
 
+    user: tuple[int, int] | None  # whom the server runs as, when that is not us
+
     def __init__(self) -> None:
         self.home = self._home()
         self.data = self.home / "data"
@@ -51,33 +53,32 @@ class Cluster:
     # --- Where, and as whom -------------------------------------------------------------------------------------------
     def _home(self) -> Path:
         """Where the cluster lies: .local/postgis or, where its user may not enter the clone, /var/lib with .local/postgis as a link."""
-        if STATE.exists():
-            home = STATE.resolve()
-            self.user = _unprivileged(home)
-            if not self._may_use(home):
-                raise Stop(
-                    f"{home} belongs to {home.owner()}, who may not enter it or is not this user: "
-                    "run this as that user or as root, and let that user pass the folders above."
-                )
+        if not STATE.exists():
+            STATE.unlink(missing_ok=True)  # a link whose goal is gone
+            STATE.mkdir(mode=0o700, parents=True)
+        home = STATE.resolve()
+        if os.geteuid() != 0:
+            self.user = None
+            if not os.access(home, os.W_OK | os.X_OK):
+                raise Stop(f"The embedded database in {home} belongs to {home.owner()}: run this as that user or as root, as before.")
             return home
-        STATE.unlink(missing_ok=True)  # a link whose goal is gone
-        STATE.mkdir(mode=0o700, parents=True)
-        self.user = _unprivileged(STATE)
-        if self.user:
-            os.chown(STATE, *self.user)
-        if self._may_use(STATE):
-            return STATE
+        self.user = _unprivileged(home / "data")
+        os.chown(home, *self.user)
+        if self._may_use(home):
+            return home
+        if (home / "data").exists():
+            raise Stop(f"The database's user {home.owner()} may not enter {home}: let it pass the folders above (chmod o+x).")
         STATE.rmdir()
         elsewhere = ELSEWHERE / hashlib.sha256(str(ROOT).encode()).hexdigest()[:12]
         elsewhere.mkdir(parents=True, exist_ok=True)
-        ELSEWHERE.chmod(0o755)  # whatever the umask says: our user must pass
+        ELSEWHERE.chmod(0o755)  # whatever the umask says: that user must pass
         elsewhere.chmod(0o700)
-        os.chown(elsewhere, *(self.user or (-1, -1)))
+        os.chown(elsewhere, *self.user)
         STATE.symlink_to(elsewhere)
         return elsewhere
 
     def _may_use(self, folder: Path) -> bool:
-        return self._run(["test", "-w", folder, "-a", "-x", folder], cwd="/", check=False).returncode == 0
+        return self._run(["test", "-w", folder, "-a", "-x", folder], check=False).returncode == 0
 
     def _run(self, command: list[Any], **options: Any) -> subprocess.CompletedProcess[str]:
         """Run a program as the user of the cluster, deaf to the PG… variables of whoever called."""
@@ -213,7 +214,7 @@ class Cluster:
             raise Stop(f"The embedded database could not be made ({said[-1] if said else 'it did not say why'}): see {self.home}.")
 
     def _bury_the_dead(self) -> None:
-        """After a killed server: wait for its orphans, then drop a postmaster.pid whose number another process may have by now."""
+        """After a killed server: wait for its orphans, then drop its lock files, whose number another process may have by now."""
         deadline = time.monotonic() + 30
         while self._processes():
             if time.monotonic() > deadline:
@@ -221,7 +222,8 @@ class Cluster:
                     f"Processes of an earlier server still use {self.data} ({', '.join(map(str, self._processes()))}): end them and run this again."
                 )
             time.sleep(0.2)
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        for left in (self.data / "postmaster.pid", *self._socket_folder().glob(".s.PGSQL.*")):
+            left.unlink(missing_ok=True)
 
     def _configure(self) -> None:
         remembered = [self.port] if (self.home / "port").exists() else []
@@ -291,19 +293,14 @@ def running() -> Iterator[None]:
                     cluster.stop()
 
 
-def _unprivileged(folder: Path) -> tuple[int, int] | None:
-    """Whom the server runs as: None for this user; when this is root, the folder's owner, or the user that the package made."""
-    if os.geteuid() != 0:
-        return None
-    owner = folder.stat()
-    if owner.st_uid:
-        return owner.st_uid, owner.st_gid
+def _unprivileged(data: Path) -> tuple[int, int]:
+    """Whom root runs the server as: the owner of the data, or the user that the package made."""
+    if data.exists():
+        return data.stat().st_uid, data.stat().st_gid
     for name in ("postgres", "nobody"):
-        try:
+        with contextlib.suppress(KeyError):
             user = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return user.pw_uid, user.pw_gid
+            return user.pw_uid, user.pw_gid
     raise Stop("PostgreSQL does not run as root and there is no user postgres: run this as an ordinary user.")
 
 

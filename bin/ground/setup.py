@@ -27,18 +27,18 @@ def setup(profile: str, meanwhile: Callable[[], None] = lambda: None) -> None:
     wanted = _missing_programs(profile)
     with_venv = not _venv_is_current(profile)
     room_for(2 if wanted or with_venv else 0.2)
-    if not wanted and not with_venv:
-        return
     sudo = _sudo(wanted) if wanted else []
     if "venv" in wanted:  # small, and nothing of Python's goes without
         _apt(sudo, {"venv"})
-    with ThreadPoolExecutor(1) as beside:  # apt waits for the network and the disk, Python for the processor
-        system = beside.submit(_apt, sudo, wanted - {"venv"}) if wanted - {"venv"} else None
-        if with_venv:
-            _make_venv(profile)
-        meanwhile()
-        if system:
-            system.result()
+        wanted.remove("venv")
+    if wanted or with_venv:
+        with ThreadPoolExecutor(1) as beside:  # apt waits for the network and the disk, Python for the processor
+            system = beside.submit(_apt, sudo, wanted) if wanted else None
+            if with_venv:
+                _make_venv(profile)
+            meanwhile()
+            if system:
+                system.result()
     if profile == "test" and not browser():
         with step("Chromium, as Playwright packs it"):
             subprocess.run([VENV / "bin/playwright", "install", "--with-deps", "chromium"], check=True)
