@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
@@ -135,7 +135,7 @@ class _Loader:
             row.save()
         except (ValidationError, IntegrityError) as error:
             raise FixtureError(f"{what}, “{code}”: {_sentence(error)}") from None
-        except (LookupError, ValueError, TypeError) as error:
+        except FieldDoesNotExist as error:
             raise FixtureError(f"{what}, “{code}”: {error}") from None
         known[code] = row
         return row
