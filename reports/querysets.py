@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.gis.db import models
 from django.contrib.gis.geos import GEOSGeometry, Point, Polygon
-from django.db.models import Exists, F, Func, OuterRef, Q, TextField
+from django.db.models import Case, Exists, F, Func, OuterRef, Q, TextField, Value, When
 from django.utils import timezone
 
 from authorities.models import Body, Publication, Role
@@ -22,11 +22,13 @@ from reports.workflow import CLOSED, GROUPS, HANDLERS
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from authorities.models import Category
     from boundaries.models import Unit
-    from reports.models import Report  # noqa: F401  named in the class's base
+    from reports.models import Report
 
 SEES_ALL_OF_ITS_BODY = (Role.OFFICER, Role.HEAD, Role.INSPECTOR, Role.LEADER)
 PHONE = re.compile(r"[+(]?\d[\d .()-]{2,18}\d")
+QUEUE_ORDER = (F("due_at").asc(nulls_last=True), F("severity").desc(), F("filed_at").asc(), F("pk").asc())
 MAX_WORDS = 8  # of a search: each is one look into the trigram index
 
 
@@ -169,8 +171,8 @@ class ReportQuerySet(models.QuerySet["Report"]):
         here = ReportPlace.objects.filter(report=OuterRef("pk")).filter(Q(unit=unit) | Q(unit__parent=unit) | Q(unit__parent__parent=unit))
         return self.filter(Exists(here))
 
-    def near(self, point: Point, metres: float) -> Self:
-        """Within some metres of a WGS 84 point, the nearest first; annotates `metres_away`."""
+    def near(self, point: Point, metres: float, like: Category | None = None) -> Self:
+        """Within some metres of a WGS 84 point, those of a category first, then the nearest; annotates `metres_away`."""
         dx, dy = degrees_around(point, metres)
         box = (point.x - dx, point.y - dy, point.x + dx, point.y + dy)
         around = Polygon.from_bbox(box)
@@ -179,7 +181,8 @@ class ReportQuerySet(models.QuerySet["Report"]):
             self.filter(location__bboverlaps=around)
             .annotate(metres_away=GeodesicDistance("location", point))
             .filter(metres_away__lte=metres)
-            .order_by("metres_away", "pk")
+            .alias(is_other=Case(When(category=like, then=0), default=1) if like else Value(0))
+            .order_by("is_other", "metres_away", "pk")
         )
 
     # --- for a page --------------------------------------------------------------------------------------------------
@@ -193,9 +196,29 @@ class ReportQuerySet(models.QuerySet["Report"]):
 
     def for_queue(self) -> Self:
         """The desk's order: the earliest due first, then the more severe, then the longer waiting."""
-        return self.select_related("category", "unit", "authority", "officer").order_by(
-            F("due_at").asc(nulls_last=True), "-severity", "filed_at", "pk"
-        )
+        return self.select_related("category", "unit", "authority", "officer").order_by(*QUEUE_ORDER)
+
+    def open_first(self) -> Self:
+        """The desk's order, with what has ended after what is open."""
+        return self.alias(has_ended=Case(When(status__in=CLOSED, then=1), default=0)).order_by("has_ended", *QUEUE_ORDER)
+
+    def after_in_queue(self, report: Report) -> Report | None:
+        """The first that stands behind a report in the desk's order."""
+        return self.filter(_behind(report)).order_by(*QUEUE_ORDER).first()
+
+    def before_in_queue(self, report: Report) -> Report | None:
+        """The last that stands before a report in the desk's order."""
+        return self.exclude(pk=report.pk).exclude(_behind(report)).order_by(*QUEUE_ORDER).last()
+
+
+def _behind(report: Report) -> Q:
+    """What stands behind a report in QUEUE_ORDER; no due date comes last."""
+    later = Q(severity__lt=report.severity) | (
+        Q(severity=report.severity) & (Q(filed_at__gt=report.filed_at) | Q(filed_at=report.filed_at, pk__gt=report.pk))
+    )
+    if report.due_at is None:
+        return Q(due_at__isnull=True) & later
+    return Q(due_at__gt=report.due_at) | Q(due_at__isnull=True) | (Q(due_at=report.due_at) & later)
 
 
 def _acts_for(user: User) -> Q:

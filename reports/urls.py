@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reports.views import follow, pages, photos
+from reports.views import desk, desk_report, follow, pages, photos
 
 app_name = "reports"
 urlpatterns = [
@@ -12,4 +12,8 @@ urlpatterns = [
     path("follow/<int:follow_id>/<str:token>/unsubscribe/", follow.unsubscribe, name="unsubscribe"),
     path("photos/<uuid:key>/", photos.photo, name="photo"),
     path("photos/<uuid:key>/thumb/", photos.photo_thumb, name="photo_thumb"),
+    path("desk/", desk.desk, name="desk"),
+    path("desk/queue/", desk.desk_queue, name="desk_queue"),
+    path("desk/reports/<str:code>/", desk_report.desk_report, name="desk_report"),
+    path("desk/reports/<str:code>/steps/<slug:step>/", desk_report.desk_step, name="desk_step"),
 ]

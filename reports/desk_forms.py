@@ -1,0 +1,170 @@
+"""Forms of the desk: one for each step, with the fields that the table of steps names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone, translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from authorities.models import Body, Category, ReturnReason
+from reports.models import Note, Reply, Report
+from reports.querysets import coordinated_by
+from reports.services import Words, waiting_draft
+from reports.words import tidy
+from reports.workflow import Step
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+# What a step does, said beside its button
+HINTS: dict[str, str | Promise] = {
+    "accept": gettext_lazy("Your body takes the report on, and you are in charge of it."),
+    "survey": gettext_lazy("Somebody goes to look. The reporter is told."),
+    "work": gettext_lazy("The work on the spot begins. The reporter is told."),
+    "draft_reply": gettext_lazy("What was done, in plain words. The Portal reads it before it is published."),
+    "publish_reply": gettext_lazy("The reporter gets it, and everybody can read it if the report is public."),
+    "send_back": gettext_lazy("The body reads your note and drafts anew. The reporter is not told."),
+    "return": gettext_lazy("Out of scope, or nothing that can be worked on: with the reason and the right channel."),
+    "to_triage": gettext_lazy("Not yours? The coordinator finds the right body."),
+    "recategorise": gettext_lazy("The report may go to another body: the rules are asked again."),
+    "assign": gettext_lazy("The body gets it as new; the one that has it now can still read it."),
+    "show": gettext_lazy("Everybody can see the report on the map, without contact and notes."),
+    "hide": gettext_lazy("Only the reporter and those who work on it see the report."),
+    "note": gettext_lazy("For those who work on the report; never public."),
+    "reopen": gettext_lazy("Not settled after all: back to the body that answered, with a new due date."),
+}
+# To whom the words of a field go
+NOTE_LABELS: dict[str, str | Promise] = {
+    "send_back": gettext_lazy("What should be changed?"),
+    "to_triage": gettext_lazy("Why is it not yours, and whose might it be?"),
+    "hide": gettext_lazy("Why may it not be seen by all?"),
+    "reopen": gettext_lazy("What is not settled?"),
+}
+
+
+class TidyField(forms.CharField):
+    """Text as the services keep it: one line break is one character, whatever the browser sends; no control characters."""
+
+    def to_python(self, value: Any) -> str:
+        """The tidied text."""
+        try:
+            return tidy(super().to_python(value) or "")
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+
+
+class StepForm(forms.Form):
+    """What has to be said with one step on one report; `version` is that of the page on which it was written."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+
+    def __init__(self, data: Any = None, *, step: Step, report: Report, user: User) -> None:
+        super().__init__(data, auto_id=f"{step.name}_%s", initial={"version": report.version})
+        self.step, self.report, self.user = step, report, user
+        for name in (*step.needs, *(step.may if step.needs else ())):
+            self.fields[name] = getattr(self, f"_{name}_field")()
+            self.fields[name].required = name in step.needs and not (name == "reply" and "reason" in step.needs)
+
+    @property
+    def label(self) -> str | Promise:
+        """The name of the step, as its button says it; a body that publishes itself does not draft."""
+        if self.step.name == "draft_reply" and self.report.authority.publishes_itself:
+            return _("Reply")
+        return self.step.label
+
+    @property
+    def hint(self) -> str | Promise:
+        """What the step does."""
+        if self.step.name == "draft_reply" and self.report.authority.publishes_itself:
+            return _("What was done, in plain words. Your body publishes it at once.")
+        return HINTS.get(self.step.name, "")
+
+    @property
+    def asks_nothing(self) -> bool:
+        """Whether a press of the button is all."""
+        return not self.step.needs
+
+    @property
+    def typed(self) -> list[tuple[str, str]]:
+        """Texts that somebody typed, by the label of their field: never to be lost, whatever became of the step."""
+        texts = ((name, self.data.get(name, "").strip()) for name in ("reply", "note"))
+        return [(str(self.fields[name].label) if name in self.fields else name, text) for name, text in texts if text]
+
+    def clean(self) -> dict[str, Any]:
+        """Where the reason of a return is chosen and nothing is written, the text of the reason stands in."""
+        said = super().clean() or {}
+        if "reason" in self.step.needs and said.get("reason") and not said.get("reply") and "reply" not in self.errors:
+            said["reply"] = return_text(said["reason"], self.report.language)
+        return said
+
+    def words(self) -> Words:
+        """What was said, for the service."""
+        return Words(**{name: value for name, value in self.cleaned_data.items() if name != "version"})
+
+    def refuse(self, error: ValidationError) -> None:
+        """Puts what the service refused beside the fields."""
+        for name, sentences in error.message_dict.items():
+            self.add_error(name if name in self.fields else None, list(sentences))
+
+    # --- fields, by the words that the table knows ---------------------------------------------------------------------
+
+    def _reply_field(self) -> forms.Field:
+        most = Reply._meta.get_field("text").max_length
+        draft = waiting_draft(self.report) if self.step.name in {"draft_reply", "publish_reply"} else None
+        return TidyField(
+            label=_("Reply to the reporter"),
+            max_length=most,
+            initial=draft.text if draft else "",
+            widget=forms.Textarea(attrs={"rows": 8, "maxlength": most}),
+            error_messages={"required": _("Write the reply.")},
+        )
+
+    def _note_field(self) -> forms.Field:
+        most = Note._meta.get_field("text").max_length
+        needed = "note" in self.step.needs
+        return TidyField(
+            label=str(NOTE_LABELS.get(self.step.name, _("Note")) if needed else _("Internal note")),
+            max_length=most,
+            widget=forms.Textarea(attrs={"rows": 3, "maxlength": most}),
+            error_messages={"required": _("Write a few words.")},
+        )
+
+    def _reason_field(self) -> forms.Field:
+        return forms.ModelChoiceField(
+            ReturnReason.objects.all(),
+            label=_("Reason"),
+            empty_label=_("Choose a reason"),
+            error_messages={"required": _("Choose a reason.")},
+        )
+
+    def _category_field(self) -> forms.Field:
+        return forms.ModelChoiceField(
+            Category.objects.fileable().exclude(pk=self.report.category_id),
+            label=_("Right category"),
+            empty_label=_("Choose a category"),
+            error_messages={"required": _("Choose a category.")},
+        )
+
+    def _body_field(self) -> forms.Field:
+        bodies = Body.objects.all() if self.user.is_superuser else coordinated_by(self.user)
+        possible = bodies.existing(timezone.localdate()).exclude(conflicts__report=self.report).order_by("kind", "name")
+        return forms.ModelChoiceField(
+            possible, label=_("Body that shall have it"), empty_label=_("Choose a body"), error_messages={"required": _("Choose a body.")}
+        )
+
+
+def return_text(reason: ReturnReason, language: str) -> str:
+    """The reply that goes with a reason for returning, in the reporter's language."""
+    with translation.override(language):
+        thanks = _("Thank you for your report. We cannot settle it through this channel: %(reason)s. %(channel)s")
+        return thanks % {"reason": reason.label, "channel": reason.channel_text}
+
+
+def return_texts(language: str) -> dict[str, str]:
+    """The text of each reason, for filling in the reply as the reason is chosen."""
+    return {str(reason.pk): return_text(reason, language) for reason in ReturnReason.objects.all()}

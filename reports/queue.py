@@ -1,0 +1,274 @@
+"""The desk's queue: which views somebody has there, which reports stand in each, and in what order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from django.db.models import Count, F, Max, Q, Sum
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from authorities.models import Body, Category, Membership, Role
+from boundaries.models import Unit
+from reports.models import Report
+from reports.querysets import SEES_ALL_OF_ITS_BODY, ReportQuerySet
+from reports.urgency import soon_until
+from reports.workflow import AT_WORK, HANDLERS, PUBLISHERS, Status
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+DESK_ROLES = frozenset(SEES_ALL_OF_ITS_BODY) | PUBLISHERS
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class View:
+    """One view of the desk: its name in the address, for whom it is, which reports stand in it, and what it says when none does.
+
+    `counted` views are parts of the open work in hand; the others are too long to count at each look.
+    """
+
+    name: str
+    label: str | Promise
+    icon: str
+    roles: frozenset[Role]
+    holds: Callable[[Desk, datetime], Q]
+    empty: str | Promise
+    counted: bool = True
+
+
+VIEWS = (
+    View(
+        "mine",
+        _("My work"),
+        "user",
+        HANDLERS,
+        lambda desk, now: Q(officer=desk.user, status__in=AT_WORK | {Status.WAITING}),
+        _("No report is waiting for you."),
+    ),
+    View(
+        "triage",
+        _("To be routed"),
+        "swap",
+        PUBLISHERS,
+        lambda desk, now: Q(status=Status.TRIAGE),
+        _("Every report has found its body."),
+    ),
+    View(
+        "new",
+        _("New"),
+        "inbox",
+        HANDLERS,
+        lambda desk, now: desk.acted_for & (Q(status=Status.NEW) | Q(status__in=AT_WORK, officer=None)),
+        _("Somebody has taken charge of every report."),
+    ),
+    View(
+        "review",
+        _("Replies to approve"),
+        "send",
+        HANDLERS | PUBLISHERS,
+        lambda desk, now: Q(status=Status.REPLY_REVIEW),
+        _("No draft is waiting for approval."),
+    ),
+    View(
+        "look",
+        _("To be looked at"),
+        "eye",
+        PUBLISHERS,
+        lambda desk, now: Q(pk__in=Report.objects.to_be_looked_at().values("pk")),
+        _("Everything that must be looked at before it is public has been."),
+    ),
+    View(
+        "soon",
+        _("Due soon"),
+        "clock",
+        DESK_ROLES,
+        lambda desk, now: Q(due_at__gte=now, due_at__lte=soon_until(now)),
+        _("Nothing is due in the next two working days."),
+    ),
+    View("overdue", _("Overdue"), "warning", DESK_ROLES, lambda desk, now: Q(due_at__lt=now), _("Nothing is overdue.")),
+    View("open", _("All open"), "list", DESK_ROLES, lambda desk, now: Q(), _("No report is open.")),
+    View("closed", _("Closed"), "check", DESK_ROLES, lambda desk, now: Q(), _("No report has been closed yet."), counted=False),
+    View(
+        "elsewhere",
+        _("With other bodies"),
+        "share",
+        HANDLERS,
+        lambda desk, now: Q(),
+        _("Your bodies have handed no report on, and none stand below them."),
+        counted=False,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Somebody at the desk: the memberships of today that matter there."""
+
+    user: User
+    memberships: tuple[Membership, ...]
+
+    @classmethod
+    def of(cls, user: User) -> Desk:
+        """The desk of somebody, in one query; of somebody without a role there it is closed."""
+        return cls(user, tuple(Membership.objects.held_by(user).select_related("body").order_by("pk")))
+
+    @cached_property
+    def roles(self) -> frozenset[Role]:
+        """The roles held in any body; an administrator stands in for all."""
+        return frozenset(Role) if self.user.is_superuser else frozenset(Role(held.role) for held in self.memberships)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody has anything to do or to read here."""
+        return bool(self.roles & DESK_ROLES)
+
+    @property
+    def sees_many_bodies(self) -> bool:
+        """Whether reports of more than one body come together here."""
+        return bool(self.roles & (PUBLISHERS | {Role.LEADER})) or len(self.acts_for) > 1
+
+    @cached_property
+    def bodies(self) -> list[Body]:
+        """The bodies for which somebody is at the desk."""
+        return list(dict.fromkeys(held.body for held in self.memberships if Role(held.role) in DESK_ROLES))
+
+    @cached_property
+    def acts_for(self) -> list[int]:
+        """The bodies whose reports somebody handles."""
+        return [held.body_id for held in self.memberships if Role(held.role) in HANDLERS]
+
+    @property
+    def acted_for(self) -> Q:
+        """Reports with a body for which somebody acts: a coordinator of the province takes charge of none of them."""
+        return Q() if self.user.is_superuser else Q(authority__in=self.acts_for)
+
+    @property
+    def views(self) -> list[View]:
+        """The views that make sense for the roles, in the order of the rail."""
+        return [view for view in VIEWS if view.roles & self.roles]
+
+    def view_called(self, name: str) -> View | None:
+        """The view of that name, if somebody has it."""
+        return next((view for view in self.views if view.name == name), None)
+
+    def counts(self, now: datetime) -> dict[str, int]:
+        """How many reports stand in each counted view, in one query."""
+        asked = {view.name: Count("pk", filter=view.holds(self, now)) for view in self.views if view.counted}
+        return Report.objects.in_hand_of(self.user).open().aggregate(**asked)
+
+    def first_view(self, counts: dict[str, int]) -> View:
+        """Where to begin: the first view in which something waits, else the first of all."""
+        return next((view for view in self.views if counts.get(view.name)), self.views[0])
+
+    def reports(self, view: View, now: datetime) -> ReportQuerySet:
+        """The reports that stand in a view."""
+        mine = Report.objects.in_hand_of(self.user)
+        if view.name == "closed":
+            return mine.closed()
+        if view.name == "elsewhere":
+            return Report.objects.visible_to(self.user).exclude(pk__in=mine.values("pk"))
+        return mine.open().filter(view.holds(self, now))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address of the queue asks for: a view, or a search through everything that may be seen; filters; a page."""
+
+    view: View | None = None
+    q: str = ""
+    status: str = ""
+    category: str = ""
+    unit: str = ""
+    body: str = ""
+    page: int = 1
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether any filter is set."""
+        return bool(self.status or self.category or self.unit or self.body)
+
+    def parameters(self, **changed: str | int) -> dict[str, str]:
+        """The same as parameters of an address, with some changed; empty ones are left out."""
+        named = {
+            "view": self.view.name if self.view and not self.q else "",
+            "q": self.q,
+            "status": self.status,
+            "category": self.category,
+            "unit": self.unit,
+            "body": self.body,
+            "page": self.page if self.page > 1 else "",
+        } | changed
+        return {name: str(value) for name, value in named.items() if value}
+
+
+@dataclass(frozen=True)
+class Queue:
+    """The reports that the address of a desk asks for, the most urgent first."""
+
+    desk: Desk
+    asked: Asked
+    now: datetime
+
+    @property
+    def reports(self) -> ReportQuerySet:
+        """All of them, unordered."""
+        asked = self.asked
+        if asked.q or asked.view is None:
+            found = Report.objects.visible_to(self.desk.user).matching(asked.q, self.desk.user)
+        else:
+            found = self.desk.reports(asked.view, self.now)
+        if asked.status:
+            found = found.of_status([asked.status])
+        if asked.category:
+            found = found.filter(category__code=asked.category)
+        if asked.unit:
+            found = found.filter(unit__code=asked.unit)
+        if asked.body:
+            found = found.filter(authority__code=asked.body)
+        return found
+
+    @property
+    def newest_closed_first(self) -> bool:
+        """Whether what has ended stands here, for which nothing is urgent."""
+        return self.asked.view is not None and self.asked.view.name == "closed" and not self.asked.q
+
+    def page(self) -> tuple[list[Report], bool]:
+        """The rows of the page asked for, and whether more follow; never counts what a view holds."""
+        rows = self.reports.for_queue()
+        if self.newest_closed_first:
+            rows = rows.order_by(F("closed_at").desc(), F("pk").desc())
+        elif self.asked.q:
+            rows = rows.open_first()
+        start = (self.asked.page - 1) * PAGE
+        found = list(rows.prefetch_related("photos")[start : start + PAGE + 1])
+        return found[:PAGE], len(found) > PAGE
+
+    def next_to(self, report: Report) -> tuple[Report | None, Report | None]:
+        """The report before and the one after this in the order of the queue, whether or not it stands there itself."""
+        if self.newest_closed_first:
+            return None, None
+        others = replace(self, asked=replace(self.asked, page=1)).reports.exclude(pk=report.pk)
+        return others.before_in_queue(report), others.after_in_queue(report)
+
+    def state(self) -> str:
+        """A value that changes with any step in the open work in hand: one cheap query, asked every few seconds."""
+        seen = (
+            Report.objects.in_hand_of(self.desk.user).open().aggregate(latest=Max("changed_at"), number=Count("pk"), steps=Sum("version"))
+        )
+        return f"{seen['latest']}.{seen['number']}.{seen['steps']}"
+
+
+def filter_choices(desk: Desk) -> dict[str, list[Category] | list[Unit] | list[Body]]:
+    """What the open work in hand can be narrowed by: categories, units and bodies that occur in it."""
+    mine = Report.objects.in_hand_of(desk.user).open()
+    return {
+        "categories": list(Category.objects.filter(pk__in=mine.values("category"))),
+        "units": list(Unit.objects.filter(pk__in=mine.values("unit")).by_name()),
+        "bodies": list(Body.objects.filter(pk__in=mine.values("authority")).order_by("name")) if desk.sees_many_bodies else [],
+    }

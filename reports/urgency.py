@@ -1,0 +1,77 @@
+"""How urgent a report is: the time it has, as words and as a bar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from django.utils import timezone
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+
+from reports.clock import due_after
+from reports.models import Report
+
+SOON_DAYS = 2  # working days before the due date from which a report counts as due soon
+
+
+def soon_until(now: datetime) -> datetime:
+    """What is due by then is due soon."""
+    return due_after(now, SOON_DAYS)
+
+
+def span(earlier: datetime, later: datetime) -> str:
+    """The time between, in its largest unit: "3 hours", "5 days"; "less than an hour" below one."""
+    if later - earlier < timedelta(hours=1):
+        return _("less than an hour")
+    return timesince(earlier, later, depth=1)
+
+
+@dataclass(frozen=True)
+class Urgency:
+    """A report's time at a moment; `tone` is one of late, soon, calm, ended, none."""
+
+    report: Report
+    now: datetime
+
+    @cached_property
+    def tone(self) -> str:
+        """How it should look."""
+        if self.report.is_closed:
+            return "ended"
+        if self.report.due_at is None:
+            return "none"
+        if self.report.due_at < self.now:
+            return "late"
+        return "soon" if self.report.due_at <= soon_until(self.now) else "calm"
+
+    @property
+    def words(self) -> str:
+        """What is left, or by how much it is late."""
+        due = self.report.due_at
+        if self.report.is_closed:
+            closed = self.report.closed_at or self.now
+            return _("took %(time)s") % {"time": span(self.report.filed_at, closed)}
+        if due is None:
+            return _("no due date")
+        if due < self.now:
+            return _("%(time)s late") % {"time": span(due, self.now)}
+        if timezone.localdate(due) == timezone.localdate(self.now):
+            return _("due today")
+        return _("%(time)s left") % {"time": span(self.now, due)}
+
+    @property
+    def age(self) -> str:
+        """How long ago it was filed."""
+        return span(self.report.filed_at, self.now)
+
+    @property
+    def used(self) -> int:
+        """How much of its time is used up, in hundredths: 100 when it is due and after."""
+        due, filed = self.report.due_at, self.report.filed_at
+        if due is None or self.tone == "ended":
+            return 0
+        if due <= filed or due <= self.now:
+            return 100
+        return max(2, min(100, round((self.now - filed) / (due - filed) * 100)))

@@ -1,0 +1,200 @@
+"""The desk: the queue of reports that wait for somebody, beside its map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, cast
+
+from allauth.mfa.utils import is_mfa_enabled
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import get_conditional_response
+from django.utils.translation import get_language
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from authorities.models import Role
+from reports.codes import normalised
+from reports.models import Report
+from reports.queue import PAGE, Asked, Desk, Queue, View, filter_choices
+from reports.urgency import Urgency
+from reports.workflow import CLOSED, GROUPS, OPEN, Status
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+MAX_SEARCH = 100
+MAX_PAGE = 200
+STATE_MINUTES = 15  # so often the words and bars of time are drawn anew though no report changed
+
+
+@dataclass(frozen=True)
+class Row:
+    """A report in the queue, with where it leads and how urgent it is."""
+
+    report: Report
+    urgency: Urgency
+    href: str
+
+
+def user_of(request: HttpRequest) -> User:
+    """Who has signed in; LoginRequiredMiddleware saw to it."""
+    return cast("User", request.user)
+
+
+@require_safe
+@cache_control(private=True, no_cache=True)
+def desk(request: HttpRequest) -> HttpResponse:
+    """The queue and its map."""
+    mine = Desk.of(user_of(request))
+    if not mine.is_open:
+        return elsewhere(request, mine)
+    code = normalised(request.GET.get("q", ""))
+    if code and Report.objects.visible_to(mine.user).filter(code=code).exists():
+        return redirect("reports:desk_report", code=code)
+    shown = _shown(request, mine)
+    return render(
+        request,
+        "desk/desk.html",
+        {
+            **shown,
+            "choices": filter_choices(mine),
+            "statuses": _status_choices(shown["view"]),
+            "offers_mfa": not is_mfa_enabled(mine.user),
+            "hidden": _filters_left_out(shown["asked"]),
+        },
+    )
+
+
+@require_safe
+@cache_control(private=True, no_cache=True)
+def desk_queue(request: HttpRequest) -> HttpResponseBase:
+    """The same rows and counts as JSON with HTML in it, asked every few seconds; 304 while nothing has changed."""
+    mine = Desk.of(user_of(request))
+    if not mine.is_open:
+        return JsonResponse({}, status=403)
+    queue = Queue(mine, _asked(request, mine), timezone.now())
+    etag = _etag(request, queue)
+    unchanged = get_conditional_response(request, etag=etag)
+    if unchanged is not None:
+        return unchanged
+    shown = _shown(request, mine)
+    answer = {
+        "rows": render_to_string("desk/_rows.html", shown, request),
+        "views": render_to_string("desk/_views.html", shown, request),
+        "features": shown["features"],
+    }
+    return JsonResponse(answer, headers={"ETag": etag})
+
+
+def elsewhere(request: HttpRequest, mine: Desk) -> HttpResponse:
+    """For those who have an account and nothing to do at the desk: what they may do instead."""
+    return render(request, "desk/elsewhere.html", {"roles": sorted(mine.roles), "plans": Role.PLANNER in mine.roles}, status=403)
+
+
+def asked_queue(request: HttpRequest, mine: Desk, now: datetime) -> Queue | None:
+    """The queue that a report was opened from, as its address says; None where it says none."""
+    asked = _asked(request, mine)
+    return Queue(mine, asked, now) if asked.view or asked.q else None
+
+
+def _shown(request: HttpRequest, mine: Desk) -> dict[str, Any]:
+    now = timezone.now()
+    counts = mine.counts(now)
+    asked = _asked(request, mine)
+    if asked.view is None and not asked.q:
+        asked = _asked(request, mine, mine.first_view(counts))
+    queue = Queue(mine, asked, now)
+    reports, has_more = queue.page()
+    rows = [Row(report, Urgency(report, now), desk_address("desk_report", report.code, query=asked.parameters())) for report in reports]
+    return {
+        "desk": mine,
+        "asked": asked,
+        "view": None if asked.q else asked.view,
+        "views": [
+            {
+                "view": view,
+                "count": counts.get(view.name),
+                "href": desk_address("desk", query=asked.parameters(view=view.name, q="", page="")),
+                "is_current": view == asked.view and not asked.q,
+            }
+            for view in mine.views
+        ],
+        "elsewhere": _with_work(mine, counts, asked.view),
+        "rows": rows,
+        "first": (asked.page - 1) * PAGE + 1,
+        "last": (asked.page - 1) * PAGE + len(rows),
+        "previous": desk_address("desk", query=asked.parameters(page=asked.page - 1)) if asked.page > 1 else "",
+        "next": desk_address("desk", query=asked.parameters(page=asked.page + 1)) if has_more else "",
+        "poll": desk_address("desk_queue", query=asked.parameters()),
+        "features": [_feature(row.report) for row in rows],
+    }
+
+
+def _with_work(mine: Desk, counts: dict[str, int], shown: View | None) -> list[dict[str, Any]]:
+    """Other views in which something waits, for the one who has just emptied this."""
+    names = {"mine", "triage", "new", "review", "look", "overdue"}
+    return [
+        {"label": view.label, "count": counts[view.name], "href": desk_address("desk", query={"view": view.name})}
+        for view in mine.views
+        if view.name in names and view != shown and counts.get(view.name)
+    ]
+
+
+def _asked(request: HttpRequest, mine: Desk, view: View | None = None) -> Asked:
+    """What the address asks for; what is not known there is as if absent."""
+    said = request.GET
+    page = said.get("page", "")
+    status = said.get("status", "")
+    return Asked(
+        view=view or mine.view_called(said.get("view", "")),
+        q=" ".join(said.get("q", "").replace("\x00", "").split())[:MAX_SEARCH],
+        status=status if status in GROUPS or status in Status.values else "",
+        category=_slug(said.get("category", "")),
+        unit=_slug(said.get("unit", "")),
+        body=_slug(said.get("body", "")),
+        page=min(int(page), MAX_PAGE) if page.isascii() and page.isdigit() and int(page) > 0 else 1,
+    )
+
+
+def _slug(text: str) -> str:
+    return text[:60] if text.replace("-", "").replace("_", "").isalnum() else ""
+
+
+def _status_choices(view: View | None) -> list[Status]:
+    """The states that can stand in a view."""
+    if view is None or view.name == "elsewhere":
+        return list(Status)
+    among = CLOSED if view.name == "closed" else OPEN
+    return [status for status in Status if status in among]
+
+
+def _filters_left_out(asked: Asked) -> dict[str, str]:
+    """What the form of the filters must carry besides its own fields."""
+    return {"view": asked.view.name} if asked.view else {}
+
+
+def _feature(report: Report) -> dict[str, Any]:
+    return {
+        "type": "Feature",
+        "geometry": {"type": "Point", "coordinates": [round(report.location.x, 6), round(report.location.y, 6)]},
+        "properties": {"cluster": False, "code": report.code, "status": report.status},
+    }
+
+
+def _etag(request: HttpRequest, queue: Queue) -> str:
+    """Changes with the state of the work, with who looks in which language, and every few minutes for the sake of the words of time."""
+    period = int(queue.now.timestamp()) // (STATE_MINUTES * 60)
+    held = ",".join(f"{membership.pk}" for membership in queue.desk.memberships)
+    parts = (queue.state(), request.get_full_path(), queue.desk.user.pk, held, get_language(), period)
+    return f'"{sha256(repr(parts).encode()).hexdigest()[:32]}"'
+
+
+def desk_address(name: str, *args: str, query: dict[str, str] | None = None) -> str:
+    """The address of a page of the desk."""
+    return reverse(f"reports:{name}", args=args, query=query or None)

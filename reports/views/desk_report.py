@@ -1,0 +1,255 @@
+"""A report at the desk: what was said, where, what has happened, and what may be done next."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef, Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.models import User
+from authorities.models import Body
+from authorities.routing import explain
+from reports.codes import normalised
+from reports.desk_forms import StepForm, return_texts
+from reports.models import Contact, Note, Photo, Report
+from reports.queue import Desk, Queue
+from reports.services import ReportChangedMeanwhile, StepNotAllowed, offered_steps, take_step
+from reports.timeline import Moment, full_timeline
+from reports.urgency import Urgency
+from reports.views.desk import asked_queue, desk_address, elsewhere, user_of
+from reports.workflow import STEPS
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+logger = logging.getLogger(__name__)
+
+NEARBY_METRES = 500
+MAX_NEARBY = 6
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the internal timeline: the step, who took it for which body, and what was noted with it."""
+
+    moment: Moment
+    who: str
+    acting: str
+    note: Note | None
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why a step was not taken, for the page that keeps what was typed."""
+
+    sentence: str
+    form: StepForm | None
+    changes: list[Line]
+    is_stale: bool
+
+    @property
+    def typed(self) -> list[tuple[str, str]]:
+        """Texts that have no form left to stand in."""
+        return self.form.typed if self.form else []
+
+
+@require_safe
+@cache_control(private=True, no_store=True)
+def desk_report(request: HttpRequest, code: str) -> HttpResponse:
+    """The report, if it is visible at this desk; otherwise there is none."""
+    mine = Desk.of(user_of(request))
+    if not mine.is_open:
+        return elsewhere(request, mine)
+    report = _report(mine.user, code)
+    if code != report.code:
+        return redirect("reports:desk_report", code=report.code)
+    return _page(request, mine, report)
+
+
+@require_POST
+@cache_control(private=True, no_store=True)
+def desk_step(request: HttpRequest, code: str, step: str) -> HttpResponse:
+    """Takes a step; what stands in its way is said on the same page, beside what was typed."""
+    mine = Desk.of(user_of(request))
+    if not mine.is_open:
+        return elsewhere(request, mine)
+    wanted = STEPS.get(step)
+    if wanted is None:
+        raise Http404
+    report = _report(mine.user, code)
+    form = StepForm(request.POST, step=wanted, report=report, user=mine.user)
+    # Whether the step is open comes first: who lost a race is told so, not that a field is missing
+    offered = offered_steps(mine.user, report)
+    if form.is_valid() or _is_stale(form, report) or wanted not in offered:
+        version = form.cleaned_data.get("version")
+        words = form.words() if form.is_valid() else None
+        try:
+            take_step(report.pk, step=step, actor=mine.user, words=words, version=version)
+        except ReportChangedMeanwhile as error:
+            return _refused(request, mine, code, form, str(error), since=version)
+        except StepNotAllowed as error:
+            return _refused(request, mine, code, form, str(error))
+        except Report.DoesNotExist:
+            raise Http404 from None
+        except ValidationError as error:
+            form.refuse(error)
+        else:
+            return _done(request, mine, report, form)
+    return _page(request, mine, report, shown_form=form, status=422)
+
+
+def _report(user: User, code: str) -> Report:
+    known = normalised(code)
+    reports = Report.objects.visible_to(user).select_related("category", "unit", "authority", "officer", "return_reason")
+    report = reports.filter(code=known).first() if known else None
+    if report is None:
+        raise Http404
+    return report
+
+
+def _is_stale(form: StepForm, report: Report) -> bool:
+    return bool(form.cleaned_data.get("version", report.version) != report.version)
+
+
+def _done(request: HttpRequest, mine: Desk, report: Report, form: StepForm) -> HttpResponse:
+    now = Report.objects.visible_to(mine.user).filter(pk=report.pk).first()
+    messages.success(request, _("Done: %(step)s (%(code)s).") % {"step": form.label, "code": report.readable_code})
+    query = request.GET.dict()
+    if now is None:  # it is about the own body now, for example
+        messages.info(request, _("The report is with another body now and no longer on your desk."))
+        return redirect(desk_address("desk", query=query))
+    return redirect(desk_address("desk_report", report.code, query=query))
+
+
+def _refused(request: HttpRequest, mine: Desk, code: str, form: StepForm, sentence: str, *, since: int | None = None) -> HttpResponse:
+    """The page as it is now, with the step that was not taken: its form again if it is still open, else its texts to copy."""
+    report = _report(mine.user, code)
+    still_open = form.step in offered_steps(mine.user, report)
+    lines = _lines(report)
+    missed = report.version - since if since is not None else 0
+    again: StepForm | None = None
+    if still_open:
+        again = StepForm({**request.POST.dict(), "version": report.version}, step=form.step, report=report, user=mine.user)
+    refused = Refused(sentence, None if still_open else form, lines[-missed:] if missed > 0 else [], is_stale=since is not None)
+    return _page(request, mine, report, shown_form=again, refused=refused, lines=lines, status=409)
+
+
+def _page(
+    request: HttpRequest,
+    mine: Desk,
+    report: Report,
+    *,
+    shown_form: StepForm | None = None,
+    refused: Refused | None = None,
+    lines: list[Line] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    now = timezone.now()
+    user = mine.user
+    steps = offered_steps(user, report)
+    forms = [shown_form if shown_form and shown_form.step == step else StepForm(step=step, report=report, user=user) for step in steps]
+    lines = _lines(report) if lines is None else lines
+    photos = list(report.photos.all())
+    nearby = list(_nearby(user, report))
+    queue = asked_queue(request, mine, now)
+    before, after = queue.next_to(report) if queue else (None, None)
+    context = {
+        "desk": mine,
+        "report": report,
+        "urgency": Urgency(report, now),
+        "contact": _contact(user, report),
+        "photos": [photo for photo in photos if photo.kind == Photo.Kind.REPORT],
+        "answer_photos": [photo for photo in photos if photo.kind == Photo.Kind.ANSWER],
+        "replies": list(report.replies.select_related("body", "drafted_by", "published_by")),
+        "forms": forms,
+        "open_step": shown_form.step.name if shown_form else "",
+        "shown_form": shown_form,
+        "refused": refused,
+        "lines": lines,
+        "why": _why(lines),
+        "nearby": nearby,
+        "query": request.GET.urlencode(),
+        "back": _back(queue),
+        "before": before,
+        "after": after,
+        "map": _map(report, nearby),
+        "return_texts": return_texts(report.language) if any("reason" in form.step.needs for form in forms) else {},
+    }
+    return render(request, "desk/report.html", context, status=status)
+
+
+def _contact(user: User, report: Report) -> Contact | None:
+    """Who reported, for those who may call; each look is logged, without what was seen."""
+    if not Report.objects.filter(pk=report.pk).with_contact_open_to(user).exists():
+        return None
+    contact = Contact.objects.filter(report=report).first()
+    if contact is not None:
+        logger.info("contact of report %s shown to user %s", report.code, user.pk)
+    return contact
+
+
+def _lines(report: Report) -> list[Line]:
+    """The timeline with names and notes, the latest last."""
+    moments = full_timeline(report)
+    people = User.objects.in_bulk({moment.event.actor_id for moment in moments if moment.event.actor_id})
+    bodies = {body.code: body.name for body in Body.objects.filter(code__in={moment.event.data.get("by", "") for moment in moments})}
+    notes = {note.pk: note for note in report.notes.all()}
+    return [
+        Line(
+            moment=moment,
+            who=str(people.get(moment.event.actor_id, "")) if moment.event.actor_id else "",
+            acting=bodies.get(moment.event.data.get("by", ""), ""),
+            note=notes.get(moment.event.data.get("note", 0)),
+        )
+        for moment in moments
+    ]
+
+
+def _why(lines: list[Line]) -> list[str]:
+    """Why the report is where it is: the latest trace in sentences, then who sent it on by hand."""
+    why: list[str] = []
+    for line in lines:
+        if "trace" in line.moment.event.data:
+            why = [step["text"] for step in explain(line.moment.event.data["trace"])]
+        elif line.moment.event.kind in {"assign", "to_triage"}:
+            why.append(f"{line.moment.text}.")
+    return why
+
+
+def _nearby(user: User, report: Report) -> QuerySet[Report]:
+    """Reports within half a kilometre that somebody may see, those of the same category first, then the nearest."""
+    at_desk = Report.objects.visible_to(user).filter(pk=OuterRef("pk"))
+    near = Report.objects.near(report.location, NEARBY_METRES, like=report.category).exclude(pk=report.pk)
+    seen = near.annotate(at_desk=Exists(at_desk)).filter(Q(at_desk=True) | Q(pk__in=Report.objects.public().values("pk")))
+    return seen.for_list()[:MAX_NEARBY]
+
+
+def _back(queue: Queue | None) -> str:
+    return desk_address("desk", query=queue.asked.parameters() if queue else None)
+
+
+def _map(report: Report, nearby: list[Report]) -> dict[str, Any]:
+    """Points for the small map: the spot, as filed too where it was moved, and what lies near."""
+    return {
+        "lat": report.location.y,
+        "lon": report.location.x,
+        "accuracy": report.accuracy_m,
+        "features": [
+            {
+                "type": "Feature",
+                "geometry": {"type": "Point", "coordinates": [round(found.location.x, 6), round(found.location.y, 6)]},
+                "properties": {"cluster": False, "code": found.code, "status": found.status},
+            }
+            for found in (*nearby, report)
+        ],
+    }
