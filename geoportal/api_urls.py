@@ -19,6 +19,7 @@ urlpatterns = [
     path("places/", boundaries.PlaceSearch.as_view(), name="places"),
     path("categories/", reports.CategoryList.as_view(), name="categories"),
     path("reports/", reports.ReportList.as_view(), name="reports-list"),
+    path("reports/destination/", reports.DestinationView.as_view(), name="reports-destination"),
     path("reports/<str:code>/", reports.ReportOne.as_view(), name="reports-one"),
     path("reports/<str:code>/events/", reports.ReportEvents.as_view()),
     path("reports/<str:code>/routing/", reports.ReportRouting.as_view()),

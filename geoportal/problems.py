@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, ValidationError
 from django.http import Http404
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -25,6 +26,10 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
+    elif isinstance(error, RequestDataTooBig):
+        error = _TooLarge()
+    elif isinstance(error, SuspiciousOperation):  # too many fields or files, a name of a path…
+        error = exceptions.ParseError(_("The request could not be read: too many fields or files, or a broken encoding."))
     elif isinstance(error, ValidationError):
         error = exceptions.ValidationError(error.message_dict if hasattr(error, "error_dict") else {"non_field_errors": error.messages})
     if not isinstance(error, exceptions.APIException):
@@ -42,6 +47,13 @@ def problem(code: int, *, title: str, detail: str = "", headers: dict[str, str] 
     """A problem document; `extra` are its extension members."""
     body = {"type": "about:blank", "title": title, "status": code, "detail": detail, **extra}
     return Response(body, status=code, headers=headers, content_type=CONTENT_TYPE)
+
+
+class _TooLarge(exceptions.APIException):
+    """413."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = gettext_lazy("The request is too large.")
 
 
 class _Place(exceptions.APIException):

@@ -1,8 +1,16 @@
 """PostGIS functions that Django lacks, as small Func classes."""
 
+from typing import Any
+
 from django.contrib.gis.db.models import GeometryField, PointField
 from django.contrib.gis.db.models.functions import GeoFunc
-from django.db.models import FloatField, Func, TextField
+from django.contrib.gis.geos import GEOSGeometry
+from django.db.models import FloatField, Func, TextField, Value
+
+
+def _as_expression(geometry: Any) -> Any:
+    """A geometry as a bound parameter; Func alone would hand it to the driver as it is."""
+    return Value(geometry, GeometryField(srid=geometry.srid or 4326)) if isinstance(geometry, GEOSGeometry) else geometry
 
 
 class GeodesicArea(Func):
@@ -14,13 +22,16 @@ class GeodesicArea(Func):
 
 
 class GeodesicDistance(Func):
-    """Distance of two WGS 84 geometries in metres, on the ellipsoid."""
+    """Distance of two WGS 84 geometries in metres, on the ellipsoid; each an expression, the name of a field, or a geometry."""
 
     function = "ST_Distance"
     template = "ST_Distance((%(expressions)s)::geography)"
     arg_joiner = ")::geography, ("
     arity = 2
     output_field = FloatField()
+
+    def __init__(self, *geometries: Any, **extra: Any) -> None:
+        super().__init__(*(_as_expression(geometry) for geometry in geometries), **extra)
 
 
 class GeodesicBuffer(Func):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
@@ -13,35 +15,77 @@ from rest_framework_gis.fields import GeometryField
 from rest_framework_gis.serializers import GeoFeatureModelSerializer
 
 from authorities.models import Category
+from boundaries.serializers import CandidateOut, UnitOut
 from reports.models import Report, ReportEvent
+from reports.services.filing import MAX_DESCRIPTION, MAX_EMAIL, MAX_NAME, MAX_PLACE_NOTE
 from reports.timeline import sentence
+from reports.words import phone_number, says_something, tidy, tidy_line
 from reports.workflow import Status
 
 MAX_PHOTOS = 5
-PHONE = re.compile(r"^(?:\+?84|0)\d{9,10}$")
 EXCERPT = 160
+CODE = re.compile(r"[-\w]{1,40}", re.ASCII)
 
 
-class PhoneField(serializers.CharField):
-    """A Vietnamese phone number; spaces, dots and dashes are taken out."""
+class TidyField(serializers.CharField):
+    """Text, tidied by a function before its length is measured."""
+
+    how: Callable[[str], str]
+
+    def __init__(self, how: Callable[[str], str], **options: Any) -> None:
+        self.how = how
+        super().__init__(**options)
 
     def to_internal_value(self, data: Any) -> str:
-        """The digits, or a sentence that says how to write it."""
-        number = re.sub(r"[\s.\-()]", "", super().to_internal_value(data))
-        if number and not PHONE.match(number):
-            raise serializers.ValidationError(_("This is not a Vietnamese phone number: write it like 0912 345 678."))
-        return number
+        """The tidied text; the sentence of the function's ValueError otherwise."""
+        try:
+            text = self.how(super().to_internal_value(data))
+        except ValueError as error:
+            raise serializers.ValidationError(str(error)) from None
+        if not self.allow_blank and not says_something(text):
+            self.fail("blank")
+        return text
 
 
 class FiniteField(serializers.FloatField):
-    """A number that is one: NaN and infinity pass every comparison otherwise."""
+    """A number that is one: NaN and infinity pass every comparison otherwise, true is 1.0, and 10⁴⁰⁰ is an error."""
 
     def to_internal_value(self, data: Any) -> float:
         """The number."""
-        number: float = super().to_internal_value(data)
+        if isinstance(data, bool):
+            self.fail("invalid")
+        try:
+            number: float = super().to_internal_value(data)
+        except OverflowError:
+            self.fail("invalid")
         if not math.isfinite(number):
             self.fail("invalid")
         return number
+
+
+class CategoryField(serializers.SlugRelatedField[Category]):
+    """A category by its code."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(slug_field="code", queryset=Category.objects.all(), **options)
+
+    def to_internal_value(self, data: Any) -> Category:
+        """The category; a sentence where there is none of that code."""
+        found = Category.objects.filter(code=data).first() if isinstance(data, str) and CODE.fullmatch(data) else None
+        if found is None:
+            raise serializers.ValidationError(_("There is no such category; /api/v1/categories/ names them."))
+        return found
+
+
+class MomentField(serializers.DateTimeField):
+    """A time; those at the ends of the calendar, which DRF stumbles over, are refused like any other wrong one."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        """The time, aware."""
+        try:
+            return super().to_internal_value(value)
+        except OverflowError:
+            self.fail("overflow")
 
 
 class ReportIn(serializers.Serializer[Any]):
@@ -53,13 +97,13 @@ class ReportIn(serializers.Serializer[Any]):
     unit = serializers.CharField(
         required=False, allow_blank=True, max_length=10, help_text="The reporter's answer where the spot is ambiguous"
     )
-    category = serializers.SlugRelatedField(slug_field="code", queryset=Category.objects.all())
-    description = serializers.CharField(max_length=5000)
-    place_note = serializers.CharField(required=False, allow_blank=True, max_length=300)
-    observed_at = serializers.DateTimeField(required=False, allow_null=True)
-    name = serializers.CharField(required=False, allow_blank=True, max_length=120)
-    phone = PhoneField(required=False, allow_blank=True, max_length=30)
-    email = serializers.EmailField(required=False, allow_blank=True)
+    category = CategoryField()
+    description = TidyField(tidy, max_length=MAX_DESCRIPTION)
+    place_note = TidyField(tidy_line, required=False, allow_blank=True, max_length=MAX_PLACE_NOTE)
+    observed_at = MomentField(required=False, allow_null=True)
+    name = TidyField(tidy_line, required=False, allow_blank=True, max_length=MAX_NAME)
+    phone = TidyField(phone_number, required=False, allow_blank=True)
+    email = serializers.EmailField(required=False, allow_blank=True, max_length=MAX_EMAIL)
     media = serializers.ListField(child=serializers.FileField(), required=False, max_length=MAX_PHOTOS)
 
     def validate_category(self, category: Category) -> Category:
@@ -75,6 +119,42 @@ class ReportIn(serializers.Serializer[Any]):
             if missing:
                 raise serializers.ValidationError(missing)
         return attrs
+
+
+class DestinationIn(serializers.Serializer[Any]):
+    """A spot that is asked for."""
+
+    lat = FiniteField()
+    lon = FiniteField()
+    accuracy = FiniteField(required=False, min_value=0, help_text="Radius in metres in which the spot truly lies")
+    category = serializers.SlugRelatedField(
+        slug_field="code",
+        queryset=Category.objects.all(),
+        required=False,
+        help_text="Without it the body is the one that gets most reports",
+    )
+    unit = serializers.CharField(required=False, max_length=10, help_text="The reporter's answer where the spot is ambiguous")
+
+
+class BodyOut(serializers.Serializer[Any]):
+    """A body by name."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+
+
+class DestinationOut(serializers.Serializer[Any]):
+    """Where a report would go; `choices` are the units to choose from where the spot is ambiguous."""
+
+    unit = UnitOut(source="placement.unit", allow_null=True)
+    method = serializers.CharField(source="placement.method")
+    distance_m = serializers.FloatField(source="placement.distance_m")
+    ambiguous = serializers.BooleanField(source="placement.ambiguous")
+    candidates = CandidateOut(source="placement.candidates", many=True)
+    choices = CandidateOut(many=True)
+    authority = BodyOut(source="body", allow_null=True)
+    needs_triage = serializers.BooleanField()
+    text = serializers.CharField()
 
 
 class FiledOut(serializers.Serializer[Any]):

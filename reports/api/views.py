@@ -9,13 +9,14 @@ from django.db.models import QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, status
 from rest_framework.exceptions import ValidationError
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,8 +28,19 @@ from authorities.routing import explain
 from gis.bbox import parse_point
 from gis.pagination import FeaturePages
 from reports.api.filters import filtered
-from reports.api.serializers import CategoryOut, EventOut, FiledOut, ReportDetail, ReportFeature, ReportIn
+from reports.api.parsers import BoundedJSON
+from reports.api.serializers import (
+    CategoryOut,
+    DestinationIn,
+    DestinationOut,
+    EventOut,
+    FiledOut,
+    ReportDetail,
+    ReportFeature,
+    ReportIn,
+)
 from reports.codes import normalised
+from reports.destination import destination
 from reports.media import PhotoRefused, PreparedPhoto, prepare_photo
 from reports.models import Channel, Report, ReportEvent
 from reports.services import Filing, file_once, file_report
@@ -63,7 +75,7 @@ class ReportList(generics.ListAPIView[Report]):
     """Public reports, and the door by which new ones come in."""
 
     permission_classes = [AllowAny]
-    parser_classes = [JSONParser, MultiPartParser]
+    parser_classes = [BoundedJSON, MultiPartParser]
     serializer_class = ReportFeature
     pagination_class = ReportPages
 
@@ -88,8 +100,8 @@ class ReportList(generics.ListAPIView[Report]):
     def post(self, request: Request) -> Response:
         """Files a report: 201; the same key and body again: the same answer, 200; the same key with another body: 422."""
         key = request.headers.get("Idempotency-Key", "").strip()
-        if len(key) > MAX_KEY:
-            raise ValidationError({"Idempotency-Key": [_("An Idempotency-Key has at most 100 characters.")]})
+        if len(key) > MAX_KEY or not (key.isascii() and key.isprintable()):
+            raise ValidationError({"Idempotency-Key": [_("An Idempotency-Key has at most 100 characters, all of them printable ASCII.")]})
         filing = self._filing(request)
         report, is_new = file_once(filing, key=key) if key else (file_report(filing), True)
         return Response(filed_answer(report), status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
@@ -101,8 +113,8 @@ class ReportList(generics.ListAPIView[Report]):
         names = [str(name) for name in ReportIn().fields if str(name) != "media"]
         content = {name: data.get(name) for name in names if name in data}
         files = [*request.FILES.getlist("media"), *request.FILES.getlist("media[]")]
-        if files:
-            content["media"] = files
+        if files or "media" in data:
+            content["media"] = files or data["media"]  # what is no file is refused, not passed over
         sent = ReportIn(data=content)
         sent.is_valid(raise_exception=True)
         asked = sent.validated_data
@@ -149,7 +161,7 @@ def filed_answer(report: Report) -> dict[str, Any]:
         "authority": {"code": report.authority.code, "name": report.authority.name},
         "routing": explain(filing_trace(report)),
         "status": report.status,
-        "due_at": report.due_at,
+        "due_at": timezone.localtime(report.due_at) if report.due_at else None,
     }
 
 
@@ -166,6 +178,27 @@ def public_report(code: str) -> Report:
         raise Http404
     report: Report = get_object_or_404(Report.objects.public().for_list().select_related("return_reason"), code=known)
     return report
+
+
+class DestinationView(APIView):
+    """Where a report would go, before it is sent."""
+
+    permission_classes = [AllowAny]
+    throttle_scope = "locate"
+
+    @extend_schema(operation_id="reports_destination", parameters=[DestinationIn], responses=DestinationOut)
+    def get(self, request: Request) -> Response:
+        """The unit of a spot, the body that would get a report of a category from there, and the question to ask where it is ambiguous."""
+        asked = DestinationIn(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        given = asked.validated_data
+        found = destination(
+            point=parse_point(given["lat"], given["lon"]),
+            accuracy_m=given.get("accuracy"),
+            category=given.get("category"),
+            chosen_unit=given.get("unit", ""),
+        )
+        return Response(DestinationOut(found).data)
 
 
 class ReportOne(APIView):

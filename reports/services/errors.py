@@ -40,7 +40,8 @@ class ReportChangedMeanwhile(CaseworkError):
 
 
 class KeyUsedForAnotherReport(CaseworkError):
-    """The idempotency key came before with another content."""
+    """The idempotency key came before with another content; `report` is the one that was filed with it."""
 
-    def __init__(self) -> None:
+    def __init__(self, report: Report) -> None:
+        self.report = report
         super().__init__(_("This Idempotency-Key was used for another report. Use a new key for a new report."))

@@ -201,7 +201,9 @@ def _places(report: Report, placement: Placement) -> list[ReportPlace]:
     return [
         ReportPlace(report=report, edition_id=place.edition_id, unit=here, method=placement.method, distance_m=placement.distance_m)
         if here is not None and here.edition_id == place.edition_id
-        else ReportPlace(report=report, edition_id=place.edition_id, unit_id=place.unit_id, method=place.method, distance_m=place.distance_m)
+        else ReportPlace(
+            report=report, edition_id=place.edition_id, unit_id=place.unit_id, method=place.method, distance_m=place.distance_m
+        )
         for place in place_in_every_edition(point=report.location)
     ]
 
