@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,11 +27,12 @@ def jobs(task: str = "") -> list[dict[str, Any]]:
     """The jobs of a task (by the end of its name), the oldest first."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, task_name, status::text, attempts, args, scheduled_at FROM procrastinate_jobs WHERE task_name LIKE %s ORDER BY id",
+            "SELECT id, task_name, status::text, attempts, args::text, scheduled_at FROM procrastinate_jobs WHERE task_name LIKE %s ORDER BY id",
             [f"%{task}"],
         )
         names = [column.name for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return [row | {"args": json.loads(row["args"])} for row in rows]
 
 
 def make_due() -> None:
@@ -42,12 +45,23 @@ def work() -> None:
     """Runs a worker until nothing is due any more. Only in a test with `transaction=True`."""
     connections.settings["default"]["CONN_MAX_AGE"] = 0  # its threads must not keep connections to the test database
 
-    async def until_idle() -> None:
+    async def run() -> None:
         async with app.open_async():
             await app.run_worker_async(wait=False, install_signal_handlers=False, listen_notify=False, concurrency=2)
 
-    with app.replace_connector(app.connector.get_worker_connector()):
-        asyncio.run(until_idle())
+    # It stops when it finds nothing to begin, though a job that it still does may defer another
+    for _round in range(10):
+        with app.replace_connector(app.connector.get_worker_connector()):
+            asyncio.run(run())
+        if not _due():
+            return
+    raise AssertionError(f"The worker does not come to an end: {jobs()}")
+
+
+def _due() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM procrastinate_jobs WHERE status = 'todo' AND coalesce(scheduled_at, now()) <= now())")
+        return cursor.fetchone()[0]
 
 
 @dataclass
@@ -78,14 +92,23 @@ class Sink:
         return [mail for recipient, mail in self.taken if recipient == address]
 
 
+class OnAFreePort(Controller):
+    """Lets the system choose the port, and tells it before the server is asked whether it is there."""
+
+    def _trigger_server(self) -> None:
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
 @contextmanager
 def mail_server() -> Iterator[Sink]:
     """A mail server on the loopback address, on a port of its own."""
     sink = Sink()
-    controller = Controller(sink, hostname="127.0.0.1", port=0)
+    logging.getLogger("mail.log").setLevel(logging.ERROR)  # the server of the test may know addresses, our logs may not
+    controller = OnAFreePort(sink, hostname="127.0.0.1", port=0)
     controller.start()
     try:
-        sink.port = controller.server.sockets[0].getsockname()[1]
+        sink.port = controller.port
         yield sink
     finally:
         controller.stop()
