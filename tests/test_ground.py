@@ -229,6 +229,16 @@ def test_the_lock_file_of_npm_ties_nobody_to_an_address() -> None:
     assert '"integrity"' in (ROOT / "package-lock.json").read_text()
 
 
+def test_geodjango_loads_the_libraries_of_the_wheels_and_not_the_systems() -> None:
+    import pyogrio
+    import shapely
+    from django.contrib.gis.gdal import GDAL_VERSION
+    from django.contrib.gis.geos.libgeos import geos_version_tuple
+
+    assert GDAL_VERSION == pyogrio.__gdal_version__
+    assert geos_version_tuple()[:3] == shapely.geos_version
+
+
 # --- Secrets and processes --------------------------------------------------------------------------------------------
 def test_the_demonstration_makes_its_secrets_once_and_for_its_owner_only(clone: Clone) -> None:
     def secret() -> str:
