@@ -3,12 +3,13 @@
 from django.contrib.gis.db import models
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.core.exceptions import ValidationError
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from authorities.querysets import BodyQuerySet, CategoryQuerySet, MembershipQuerySet, RuleQuerySet
+from authorities.querysets import DEPTH, BodyQuerySet, CategoryQuerySet, MembershipQuerySet, RuleQuerySet
 from boundaries.models import Level, Unit
 
 
@@ -56,6 +57,16 @@ class Body(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """A body must not stand above itself, nor deeper than the look-ups of those below reach."""
+        above, depth = self.parent, 1
+        while above is not None and depth <= DEPTH:
+            if above.pk == self.pk:
+                raise ValidationError({"parent": _("This body stands below the one that you edit.")})
+            above, depth = above.parent, depth + 1
+        if depth > DEPTH:
+            raise ValidationError({"parent": _("Bodies stand at most four deep.")})
 
 
 class Territory(models.Model):

@@ -42,8 +42,8 @@ class BodyQuerySet(models.QuerySet["Body"]):
         from authorities.models import BodyKind
 
         top = body
-        while top.parent is not None:
-            top = top.parent
+        for _step in range(1, DEPTH):
+            top = top.parent or top
         near = self.filter(kind=BodyKind.PORTAL).existing(on).filter(Q(parent=top) | Q(pk=top.pk)).order_by("code").first()
         return near or self.any_portal(on)
 

@@ -1,0 +1,218 @@
+"""Bodies, categories and responsibility rules in the administration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from authorities.dated import DatedAdmin, DatedForm, InForceFilter, in_full
+from authorities.models import Body, BodySuccession, Category, Membership, ReturnReason, Rule, Territory
+
+MANY = 100  # inlines are not for bodies that cover half the country
+
+
+class TerritoryForm(DatedForm):
+    """A unit and its two days."""
+
+    class Meta:
+        model = Territory
+        fields = ["unit"]
+
+
+class MembershipForm(DatedForm):
+    """Somebody's role and its two days."""
+
+    class Meta:
+        model = Membership
+        fields = ["user", "body", "role"]
+
+
+class BodyForm(DatedForm):
+    """A body and its two days."""
+
+    class Meta:
+        model = Body
+        fields = ["code", "name", "kind", "parent", "hotline", "email", "address", "website", "publishes_itself"]
+
+
+class RuleForm(DatedForm):
+    """A rule and its two days."""
+
+    class Meta:
+        model = Rule
+        fields = ["category", "territory", "body_kind", "level", "body", "priority", "note", "note_en"]
+
+
+class TerritoryInline(DatedAdmin, admin.TabularInline):  # type: ignore[type-arg]
+    """What a body covers."""
+
+    model = Territory
+    form = TerritoryForm
+    fields = ["unit", "valid_from", "valid_to"]
+    extra = 0
+    max_num = MANY
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Territory]:
+        """With the units, in one query."""
+        return super().get_queryset(request).select_related("unit__parent__parent").order_by("unit__code", "validity")
+
+
+class MembershipInline(DatedAdmin, admin.TabularInline):  # type: ignore[type-arg]
+    """Who works for a body."""
+
+    model = Membership
+    form = MembershipForm
+    fields = ["user", "role", "valid_from", "valid_to"]
+    autocomplete_fields = ["user"]
+    extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        """With the people, in one query."""
+        return super().get_queryset(request).select_related("user").order_by("user__full_name", "pk")
+
+
+class SuccessionInline(admin.TabularInline):  # type: ignore[type-arg]
+    """Which body took over."""
+
+    model = BodySuccession
+    fk_name = "old"
+    raw_id_fields = ["new"]
+    extra = 0
+
+
+class WithoutTerritoryFilter(admin.SimpleListFilter):
+    """Bodies that cover nothing: no rule of a kind leads to them."""
+
+    title = _("territory")
+    parameter_name = "territory"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Only what is missing is asked for."""
+        return [("none", _("covers no unit"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Those without."""
+        return queryset.filter(pk__in=Body.objects.without_territory().values("pk")) if self.value() == "none" else queryset
+
+
+class LeadsNowhereFilter(admin.SimpleListFilter):
+    """Rules that can never lead to a body."""
+
+    title = _("leads to a body")
+    parameter_name = "leads"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Only what is wrong is asked for."""
+        return [("nowhere", _("never"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Those that never do."""
+        return queryset.filter(pk__in=Rule.objects.leading_nowhere().values("pk")) if self.value() == "nowhere" else queryset
+
+
+@admin.register(Body)
+class BodyAdmin(DatedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Authorities with their territory and people."""
+
+    form = BodyForm
+    fields = [
+        "name", "code", "kind", "parent", ("valid_from", "valid_to"), "hotline", "email", "address", "website", "publishes_itself",
+    ]  # fmt: skip
+    inlines = [TerritoryInline, MembershipInline, SuccessionInline]
+    list_display = ["name", "kind", "parent", "starts", "ends", "hotline", "covers"]
+    list_filter = ["kind", InForceFilter, WithoutTerritoryFilter]
+    list_select_related = ["parent"]
+    search_fields = ["name", "code"]
+    ordering = ["name", "validity"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Body]:
+        """With whether it covers something."""
+        bodies: QuerySet[Body] = super().get_queryset(request)
+        return bodies.annotate(covering=Exists(Territory.objects.filter(body=OuterRef("pk"))))
+
+    @admin.display(description=_("covers a unit"), boolean=True)
+    def covers(self, body: Any) -> bool:
+        """Whether it has a territory at all."""
+        return bool(body.covering)
+
+
+@admin.register(Membership)
+class MembershipAdmin(DatedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Who holds which role where."""
+
+    form = MembershipForm
+    fields = ["user", "body", "role", ("valid_from", "valid_to")]
+    autocomplete_fields = ["user"]
+    list_display = ["user", "role", "body", "starts", "ends"]
+    list_filter = ["role", InForceFilter]
+    list_select_related = ["user", "body"]
+    search_fields = ["user__full_name", "user__username", "body__name"]
+    ordering = ["body__name", "user__full_name"]
+
+
+@admin.register(Category)
+class CategoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """What can be reported."""
+
+    list_display = [
+        "name",
+        "name_en",
+        "group",
+        "in_scope",
+        "publication",
+        "about_officials",
+        "anonymous_allowed",
+        "days_to_answer",
+        "position",
+    ]
+    list_editable = ["position"]
+    list_filter = ["in_scope", "publication", "group"]
+    search_fields = ["name", "name_en", "code"]
+    fields = [
+        ("name", "name_en"), ("group", "group_en"), ("guidance", "guidance_en"), ("code", "icon", "position"), "in_scope",
+        "publication", "about_officials", "anonymous_allowed", "days_to_answer",
+    ]  # fmt: skip
+
+
+@admin.register(Rule)
+class RuleAdmin(DatedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Responsibility rules, in the order in which they are asked."""
+
+    form = RuleForm
+    fields = ["category", "territory", ("body_kind", "level"), "body", "priority", ("valid_from", "valid_to"), "note", "note_en"]
+    autocomplete_fields = ["category"]
+    list_display = ["priority", "what", "where", "who", "starts", "ends", "note"]
+    list_display_links = ["what"]
+    list_filter = [InForceFilter, LeadsNowhereFilter, "body_kind", "level", "category"]
+    list_select_related = ["category", "body", "territory__parent__parent"]
+    search_fields = ["category__name", "category__name_en", "category__code", "body__name", "territory__name", "note", "code"]
+    ordering = ["priority", "category__position", "pk"]
+
+    @admin.display(description=_("category"), ordering="category__position")
+    def what(self, rule: Rule) -> str:
+        """The category, or every one."""
+        return rule.category.label if rule.category else str(_("every category"))
+
+    @admin.display(description=_("territory"))
+    def where(self, rule: Rule) -> str:
+        """The unit, or everywhere."""
+        return in_full(rule.territory) if rule.territory else str(_("everywhere"))
+
+    @admin.display(description=_("responsible"))
+    def who(self, rule: Rule) -> str:
+        """The named body, or the kind and level."""
+        return in_full(rule.body) if rule.body else f"{rule.get_body_kind_display()} ({rule.get_level_display()})"
+
+
+@admin.register(ReturnReason)
+class ReturnReasonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Why a report may be returned."""
+
+    list_display = ["name", "name_en", "position"]
+    list_editable = ["position"]
+    search_fields = ["name", "name_en", "code"]
+    fields = ["code", ("name", "name_en"), ("channel", "channel_en"), "position"]

@@ -1,0 +1,121 @@
+"""Forms and widgets of the administration for what holds over a period: two days in place of a range, and names with their period."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.widgets import AdminDateWidget, ForeignKeyRawIdWidget
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
+
+from authorities.models import Body
+from boundaries.models import Unit
+
+
+class DatedForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """A form of a model with `validity`, asked for as its first day and the first day after."""
+
+    valid_from = forms.DateField(
+        label=_("from"), required=False, widget=AdminDateWidget, help_text=_("Empty: since before our records begin")
+    )
+    valid_to = forms.DateField(
+        label=_("until"),
+        required=False,
+        widget=AdminDateWidget,
+        help_text=_("The first day on which it no longer held; empty: until further notice"),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is not None:
+            self.initial.setdefault("valid_from", self.instance.validity.lower)
+            self.initial.setdefault("valid_to", self.instance.validity.upper)
+
+    def clean(self) -> dict[str, Any]:
+        """Puts the two days together."""
+        values = super().clean() or self.cleaned_data
+        start, end = values.get("valid_from"), values.get("valid_to")
+        if start and end and start >= end:
+            self.add_error("valid_to", _("It must end after it begins."))
+        elif "valid_from" in values and "valid_to" in values:
+            self.instance.validity = DateRange(start, end)
+        return values
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Rules over the period are checked although no field is called so."""
+        return super()._get_validation_exclusions() - {"validity"}  # type: ignore[misc,no-any-return]
+
+
+class InForceFilter(admin.SimpleListFilter):
+    """Rows that hold today, before, or later."""
+
+    title = _("in force")
+    parameter_name = "in_force"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """The three times."""
+        return [("today", _("today")), ("before", _("before")), ("later", _("later"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Those of the chosen time."""
+        today = timezone.localdate()
+        chosen = {
+            "today": {"validity__contains": today},
+            "before": {"validity__fully_lt": DateRange(today, None)},
+            "later": {"validity__startswith__gt": today},
+        }.get(self.value() or "")
+        return queryset.filter(**chosen) if chosen else queryset
+
+
+class WithItsPeriod(ForeignKeyRawIdWidget):
+    """A raw id with the name, what it is part of, and its period: names and codes are used again."""
+
+    def label_and_url_for_value(self, value: Any) -> tuple[str, str]:
+        """The name in full, and the way to it."""
+        label, url = super().label_and_url_for_value(value)
+        row = self.rel.model._default_manager.filter(pk=value).first() if str(value).isdigit() else None
+        return (in_full(row) if row is not None else label), url
+
+
+def in_full(row: Model) -> str:
+    """A unit or body with its period: "Phường 2, Thành phố Cà Mau, Tỉnh Cà Mau (– 1/7/2025)"."""
+    name = row.full_name() if isinstance(row, Unit) else str(row)
+    return f"{name} ({period(row)})" if isinstance(row, Unit | Body) else name
+
+
+def period(row: Any) -> str:
+    """The validity of a row as two days."""
+    return f"{_day(row.validity.lower)} – {_day(row.validity.upper)}".strip()
+
+
+def _day(day: date | None) -> str:
+    return date_format(day, "SHORT_DATE_FORMAT") if day else ""
+
+
+class DatedAdmin:
+    """For an admin or an inline of dated rows: raw ids say the period, lists show it."""
+
+    admin_site: admin.AdminSite
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Units and bodies by a raw id that says their period."""
+        if db_field.remote_field.model in (Unit, Body):
+            kwargs["widget"] = WithItsPeriod(db_field.remote_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+
+    @admin.display(description=_("from"), ordering="validity__startswith")
+    def starts(self, row: Any) -> str:
+        """The first day."""
+        return _day(row.validity.lower) or "–"
+
+    @admin.display(description=_("until"), ordering="validity__endswith")
+    def ends(self, row: Any) -> str:
+        """The first day after."""
+        return _day(row.validity.upper) or "–"

@@ -1,0 +1,110 @@
+"""Reports in the administration: to be read, without contacts; and the mails that could not be sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from boundaries.admin import ReadOnly
+from reports.models import Message, Report, ReportEvent
+from reports.notifications import send_again
+
+
+class EventInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+    """The history of a report, which nobody can change."""
+
+    model = ReportEvent
+    fields = ["at", "kind", "status_before", "status_after", "body", "public"]
+
+
+@admin.register(Report)
+class ReportAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Reports. What is done with them is done at the desk; who sent them stands nowhere here."""
+
+    list_display = ["readable_code", "category", "unit", "authority", "status", "filed_at", "due_at", "published_at"]
+    list_filter = ["status", "category", "channel", "ambiguous", "method"]
+    list_select_related = ["category", "unit", "authority"]
+    search_fields = ["code", "description"]
+    date_hierarchy = "filed_at"
+    show_full_result_count = False
+    fields = [
+        "readable_code", "status", "category", "description", "place_note", "spot", "accuracy_m", "unit", "method", "distance_m", "ambiguous",
+        "authority", "authority_at_closing", "officer", "severity", "channel", "language", "filed_at", "observed_at", "due_at", "closed_at",
+        "published_at", "changed_at", "return_reason", "version", "page",
+    ]  # fmt: skip
+    inlines = [EventInline]
+    ordering = ["-filed_at", "-pk"]
+
+    @admin.display(description=_("code"), ordering="code")
+    def readable_code(self, report: Report) -> str:
+        """The code, grouped for reading."""
+        return report.readable_code
+
+    @admin.display(description=_("spot"))
+    def spot(self, report: Report) -> str:
+        """Latitude and longitude."""
+        return f"{report.location.y:.6f}, {report.location.x:.6f}"
+
+    @admin.display(description=_("page"))
+    def page(self, report: Report) -> str:
+        """The public page."""
+        return format_html('<a href="{}">{}</a>', report.get_absolute_url(), report.readable_code)
+
+
+class StateFilter(admin.SimpleListFilter):
+    """Mails by state; those that failed for good unless another is asked for."""
+
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """The states, and all."""
+        return [*Message.State.choices, ("all", _("all"))]
+
+    def choices(self, changelist: Any) -> Any:
+        """Without Django's own “all”, which is not the default here."""
+        for value, label in self.lookup_choices:
+            yield {
+                "selected": self.wanted() == value,
+                "query_string": changelist.get_query_string({self.parameter_name: value}),
+                "display": label,
+            }
+
+    def wanted(self) -> str:
+        """The chosen state."""
+        return self.value() or Message.State.FAILED
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Those of the chosen state."""
+        return queryset if self.wanted() == "all" else queryset.filter(state=self.wanted())
+
+
+@admin.register(Message)
+class MessageAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Mails to followers, the failed ones first; addresses are not shown."""
+
+    list_display = ["report", "purpose", "state", "attempts", "error", "created_at", "sent_at"]
+    list_filter = [StateFilter, "purpose"]
+    list_select_related = ["follow__report"]
+    fields = ["report", "purpose", "state", "attempts", "error", "created_at", "sent_at"]
+    ordering = ["-created_at", "-pk"]
+    actions = ["send_chosen_again"]
+    show_full_result_count = False
+
+    @admin.display(description=_("report"))
+    def report(self, message: Message) -> str:
+        """Which report it is about."""
+        return message.follow.report.readable_code if message.follow else "–"
+
+    @admin.action(description=_("Send again"))
+    def send_chosen_again(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
+        """Puts those that failed for good back among the waiting."""
+        sent = sum(send_again(message) for message in queryset)
+        text = ngettext("%(count)d mail is on its way again.", "%(count)d mails are on their way again.", sent)
+        self.message_user(request, text % {"count": sent}, messages.SUCCESS if sent else messages.WARNING)
