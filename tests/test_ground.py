@@ -235,7 +235,7 @@ def test_geodjango_loads_the_libraries_of_the_wheels_and_not_the_systems() -> No
     from django.contrib.gis.gdal import GDAL_VERSION
     from django.contrib.gis.geos.libgeos import geos_version_tuple
 
-    assert GDAL_VERSION == pyogrio.__gdal_version__
+    assert pyogrio.__gdal_version__ == GDAL_VERSION
     assert geos_version_tuple()[:3] == shapely.geos_version
 
 

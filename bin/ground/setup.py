@@ -13,13 +13,19 @@ from pathlib import Path
 
 from ground import LOCAL, PYTHON, ROOT, VENV, Stop, cluster, room_for, step, writable
 
-REQUIREMENTS = {"run": "run", "lint": "dev", "test": "dev"}  # dev holds everything of run
+REQUIREMENTS = {"run": "run", "lint": "dev", "bench": "dev", "test": "dev"}  # dev holds everything of run
+PROGRAMS = {
+    "run": {"gettext", "postgis"},
+    "lint": {"gettext"},
+    "bench": {"gettext", "postgis"},
+    "test": {"gettext", "postgis", "chromium", "fonts"},
+}
 STAMP = VENV / "requirements.stamp"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
 
 def setup(profile: str, meanwhile: Callable[[], None] = lambda: None) -> None:
-    """Install what PROFILE (run, lint or test) needs and this machine lacks; quick when there is nothing to do.
+    """Install what PROFILE (run, lint, bench or test) needs and this machine lacks; quick when there is nothing to do.
 
     MEANWHILE needs no more than the Python packages; it is called when something is installed, beside apt.
     """
@@ -56,18 +62,15 @@ def _is_a_snap(program: Path) -> bool:
 # --- System packages --------------------------------------------------------------------------------------------------
 def _missing_programs(profile: str) -> set[str]:
     """What is not on this machine, by what it is for."""
-    missing = set()
+    there = {
+        "gettext": bool(shutil.which("msgfmt")),
+        "postgis": bool(os.environ.get("DATABASE_URL") or cluster.versions()),
+        "chromium": bool(browser()) or _system() != "debian",
+        "fonts": Path("/usr/share/fonts/truetype/dejavu").exists(),
+    }
+    missing = {want for want in PROGRAMS[profile] if not there[want]}
     if not VENV.exists() and importlib.util.find_spec("ensurepip") is None:
         missing.add("venv")
-    if not shutil.which("msgfmt"):
-        missing.add("gettext")
-    if profile != "lint" and not os.environ.get("DATABASE_URL") and not cluster.versions():
-        missing.add("postgis")
-    if profile == "test":
-        if not browser() and _system() == "debian":
-            missing.add("chromium")
-        if not Path("/usr/share/fonts/truetype/dejavu").exists():
-            missing.add("fonts")
     return missing
 
 
