@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from authorities.dated import DatedAdmin, DatedForm, InForceFilter, in_full
+from authorities.dated import DatedAdmin, DatedForm, DatedFormSet, InForceFilter, in_full
 from authorities.models import Body, BodySuccession, Category, Membership, ReturnReason, Rule, Territory
 
 MANY = 100  # inlines are not for bodies that cover half the country
@@ -34,6 +35,8 @@ class MembershipForm(DatedForm):
 class BodyForm(DatedForm):
     """A body and its two days."""
 
+    website = forms.URLField(label=_("website"), required=False, assume_scheme="https")
+
     class Meta:
         model = Body
         fields = ["code", "name", "kind", "parent", "hotline", "email", "address", "website", "publishes_itself"]
@@ -52,6 +55,7 @@ class TerritoryInline(DatedAdmin, admin.TabularInline):  # type: ignore[type-arg
 
     model = Territory
     form = TerritoryForm
+    formset = DatedFormSet
     fields = ["unit", "valid_from", "valid_to"]
     extra = 0
     max_num = MANY
@@ -66,6 +70,7 @@ class MembershipInline(DatedAdmin, admin.TabularInline):  # type: ignore[type-ar
 
     model = Membership
     form = MembershipForm
+    formset = DatedFormSet
     fields = ["user", "role", "valid_from", "valid_to"]
     autocomplete_fields = ["user"]
     extra = 0

@@ -53,6 +53,30 @@ class DatedForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at ru
         return super()._get_validation_exclusions() - {"validity"}  # type: ignore[misc,no-any-return]
 
 
+class DatedFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
+    """Dated rows of one page: the database refuses two at a time, here they are refused with a sentence."""
+
+    def clean(self) -> None:
+        """No two rows say the same of one time."""
+        super().clean()
+        seen: list[tuple[Any, DateRange]] = []
+        for form in self.forms:
+            untouched = form.instance.pk is None and not form.has_changed()
+            if form.errors or untouched or form.cleaned_data.get("DELETE"):
+                continue
+            key = tuple(form.cleaned_data.get(name) for name in form._meta.fields or () if name != self.fk.name)
+            mine = form.instance.validity
+            if any(key == other and _overlap(mine, theirs) for other, theirs in seen):
+                raise forms.ValidationError(_("The same row stands here twice for the same time."))
+            seen.append((key, mine))
+
+
+def _overlap(one: DateRange, other: DateRange) -> bool:
+    starts = [day for day in (one.lower, other.lower) if day]
+    ends = [day for day in (one.upper, other.upper) if day]
+    return not starts or not ends or max(starts) < min(ends)
+
+
 class InForceFilter(admin.SimpleListFilter):
     """Rows that hold today, before, or later."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
@@ -30,10 +31,21 @@ class ReadOnly:
         return False
 
 
+class EditionForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """What may be corrected of an edition."""
+
+    decree_url = forms.URLField(label=_("address of the decree"), required=False, assume_scheme="https", max_length=500)
+
+    class Meta:
+        model = Edition
+        fields = ["name", "decree", "decree_date", "decree_url", "scope", "source"]
+
+
 @admin.register(Edition)
 class EditionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Sets of units. Their state and time change by commands only, which also take care of reports."""
 
+    form = EditionForm
     list_display = ["name", "state", "valid_from", "valid_to", "decree", "units", "activated_at"]
     list_filter = ["state"]
     search_fields = ["name", "decree", "scope", "source"]
