@@ -50,7 +50,7 @@ class Filters:
         period = query.get("period", "")
         return cls(
             category=category,
-            status=status if status in GROUPS or status in Status.values else "",
+            status=status if status in GROUPS or status in PUBLIC_STATUSES else "",
             period=period if period in PERIODS else "",
             area=_area(query.get("bbox", "")),
         )

@@ -18,7 +18,8 @@ from boundaries.models import Kind, Unit
 from boundaries.querysets import UnitQuerySet
 from gis.errors import PlaceError
 
-TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")  # grave, acute, tilde, hook, dot: they do not make another letter; Ă, Â, Đ, Ê, Ô, Ơ, Ư do
+# Grave, acute, tilde, hook, dot: they do not make another letter; the signs of Ă, Â, Ê, Ô, Ơ, Ư do
+TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 KIND_WORDS = "|".join(kind.label for kind in Kind if kind is not Kind.OTHER)
 DIGITS = "0–9"
 

@@ -66,7 +66,8 @@ def unit(request: HttpRequest, code: str) -> HttpResponse:
     if found is None:
         known = [(other, Period.of(other)) for other in units.select_related("parent").order_by("-validity")]
         return render(request, "insights/unit_unknown.html", {"code": code, "day": day, "known": known}, status=404)
-    above = found.ancestors()
+    above, outline = found.ancestors(), _outline(found)
+    parts = Unit.objects.in_force(day).of_level(Level.COMMUNE).below(found) if found.level != Level.COMMUNE else Unit.objects.none()
     return render(
         request,
         "insights/unit.html",
@@ -78,15 +79,23 @@ def unit(request: HttpRequest, code: str) -> HttpResponse:
             "period": Period.of(found),
             "body": committee_of(found, day),
             "others": other_periods(found),
-            "communes": list(alphabetical(Unit.objects.in_force(day).of_level(Level.COMMUNE).below(found))) if found.level != "commune" else [],
-            "area_km2": round(found.area_m2 / 1e6, 1) if found.area_m2 else None,
+            "communes": list(alphabetical(parts)),
+            "area_km2": outline["area_km2"],
             "reports": list(Report.objects.public().in_unit(found).for_list().newest_first()[:NEWEST]),
             "map_config": {
                 "code": found.code,
                 "level": found.level,
                 "on": None if day == today else day.isoformat(),
-                "bbox": [round(degree, 5) for degree in found.extent.extent] if found.extent else None,
+                "bbox": outline["bbox"],
             },
             "title": _("%(name)s on %(day)s") % {"name": found.name, "day": f"{day:%Y-%m-%d}"} if day != today else found.name,
         },
     )
+
+
+def _outline(unit: Any) -> dict[str, Any]:
+    """Area and box of a unit that `with_outline()` has annotated."""
+    return {
+        "area_km2": round(unit.area_m2 / 1e6, 1) if unit.area_m2 else None,
+        "bbox": [round(degree, 5) for degree in unit.extent.extent] if unit.extent else None,
+    }

@@ -31,5 +31,8 @@ test("whole cells cover the box and touch no further cell", () => {
     const off = Math.abs(edge - Math.round(edge));
     assert.ok(off > 0 && off < 0.001, `drawn in by a hair: ${off}`);
   }
-  assert.deepEqual(wholeCells(cells, zoom).map((n) => n.toFixed(5)), cells.map((n) => n.toFixed(5)));
+  assert.deepEqual(
+    wholeCells(cells, zoom).map((n) => n.toFixed(5)),
+    cells.map((n) => n.toFixed(5)),
+  );
 });

@@ -2,11 +2,17 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { getJson, latest, Problem } from "../../static/js/lib/fetch.js";
 
-const answer = (body, status = 200) => async () => new Response(typeof body === "string" ? body : JSON.stringify(body), { status });
+const answer =
+  (body, status = 200) =>
+  async () =>
+    new Response(typeof body === "string" ? body : JSON.stringify(body), { status });
 
 test("an error of the API comes with its sentence", async (t) => {
   t.mock.method(globalThis, "fetch", answer({ title: "x", detail: "lat thiếu.", suggestion: { lat: 9 } }, 400));
-  await assert.rejects(getJson("/x"), (error) => error instanceof Problem && error.message === "lat thiếu." && error.body.suggestion.lat === 9);
+  await assert.rejects(
+    getJson("/x"),
+    (error) => error instanceof Problem && error.message === "lat thiếu." && error.body.suggestion.lat === 9,
+  );
 });
 
 test("no answer at all is the line's fault", async (t) => {

@@ -21,8 +21,14 @@ test("a name that finds no room is left out", () => {
 });
 
 test("names beside each other both stand; names over the edge do not", () => {
-  const shown = withRoom([label("A", 100, 100, 1), label("B", 200, 100, 1), label("C", 10, 100, 9)], { width: 300, height: 300 });
-  assert.deepEqual(shown.map(({ text }) => text), ["A", "B"]);
+  const shown = withRoom([label("A", 100, 100, 1), label("B", 200, 100, 1), label("C", 10, 100, 9)], {
+    width: 300,
+    height: 300,
+  });
+  assert.deepEqual(
+    shown.map(({ text }) => text),
+    ["A", "B"],
+  );
 });
 
 test("names keep clear of what lies over the map", () => {

@@ -4,7 +4,10 @@ import { radius, segments, shortCount } from "../../static/js/lib/ring.js";
 
 test("a cluster grows with its count, within limits", () => {
   const sizes = [2, 10, 50, 100, 1000, 100_000].map(radius);
-  assert.deepEqual(sizes, [...sizes].sort((a, b) => a - b));
+  assert.deepEqual(
+    sizes,
+    [...sizes].sort((a, b) => a - b),
+  );
   assert.equal(sizes[0], 15);
   assert.equal(sizes.at(-1), 28);
 });

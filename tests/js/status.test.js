@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { byGroup, groupOf, markerOf } from "../../static/js/lib/status.js";
 
-const STATUSES = "new triage accepted surveying in_progress waiting reply_review resolved returned duplicate withdrawn".split(" ");
+const STATUSES =
+  "new triage accepted surveying in_progress waiting reply_review resolved returned duplicate withdrawn".split(" ");
 
 test("every status of the contract has a group and a marker", () => {
   for (const status of STATUSES) {

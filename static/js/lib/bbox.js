@@ -44,13 +44,7 @@ export function pad([west, south, east, north], share) {
  * @param {Bbox} inner
  */
 export function contains(outer, inner) {
-  return (
-    outer !== null &&
-    outer[0] <= inner[0] &&
-    outer[1] <= inner[1] &&
-    outer[2] >= inner[2] &&
-    outer[3] >= inner[3]
-  );
+  return outer !== null && outer[0] <= inner[0] && outer[1] <= inner[1] && outer[2] >= inner[2] && outer[3] >= inner[3];
 }
 
 /**

@@ -44,9 +44,7 @@ function inside({ x, y, width, height }, size) {
  * @param {Box} b
  */
 function touch(a, b) {
-  return (
-    Math.abs(a.x - b.x) < (a.width + b.width) / 2 + ROOM && Math.abs(a.y - b.y) < (a.height + b.height) / 2 + ROOM
-  );
+  return Math.abs(a.x - b.x) < (a.width + b.width) / 2 + ROOM && Math.abs(a.y - b.y) < (a.height + b.height) / 2 + ROOM;
 }
 
 const KINDS = /^(Phường|Xã|Thị trấn|Đặc khu|Tỉnh|Thành phố|Thị xã|Quận|Huyện) (?=\D)/u;

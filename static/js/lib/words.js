@@ -15,6 +15,8 @@ export function wordsFrom(source, lang) {
   return (name, values = {}) => {
     const form = typeof values.count === "number" ? plural.select(values.count) : "other";
     const text = source[`${name}${form === "one" ? "One" : "Other"}`] ?? source[`${name}Other`] ?? source[name] ?? name;
-    return text.replace(/\{(\w+)\}/g, (_, key) => String(key === "count" && values.shown ? values.shown : (values[key] ?? "")));
+    return text.replace(/\{(\w+)\}/g, (_, key) =>
+      String(key === "count" && values.shown ? values.shown : (values[key] ?? "")),
+    );
   };
 }

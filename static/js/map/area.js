@@ -14,7 +14,13 @@ export function areaLayer(map) {
   const renderer = L.svg({ pane: "area", padding: 0.3 });
   const style = () => {
     const colours = readColours();
-    return { color: colours.selected, weight: 2.5, fillColor: colours.selected, fillOpacity: 0.12, dashArray: dashed ? "6 5" : undefined };
+    return {
+      color: colours.selected,
+      weight: 2.5,
+      fillColor: colours.selected,
+      fillOpacity: 0.12,
+      dashArray: dashed ? "6 5" : undefined,
+    };
   };
   let dashed = false;
   const layer = L.geoJSON(null, { interactive: false, renderer, style, pane: "area" }).addTo(map);
@@ -33,7 +39,10 @@ export function areaLayer(map) {
       asking = new AbortController();
       const day = (on ? `&on=${on}` : "") + (level ? `&level=${level}` : "");
       const detail = Math.max(12, detailOf(map.getZoom()));
-      const feature = await getJson(`/api/v1/units/${encodeURIComponent(code)}/?zoom=${detail}${day}`, { signal: asking.signal, lang });
+      const feature = await getJson(`/api/v1/units/${encodeURIComponent(code)}/?zoom=${detail}${day}`, {
+        signal: asking.signal,
+        lang,
+      });
       dashed = Boolean(feature.properties.schematic);
       layer.clearLayers().addData(feature);
       return feature;

@@ -21,6 +21,7 @@ const COLOURS = ["land", "outline", "coast", "river", "label", "halo", "selected
  * @property {string} lang
  * @property {{lat: number, lon: number, zoom: number} | null} [at] where to begin; without it the extent of the site
  * @property {Bbox | null} [bbox] the box to begin with
+ * @property {{top: number, bottom: number}} [covered] pixels at the edges that other things lie over
  * @property {string} [on] the day (YYYY-MM-DD) whose units are drawn; without it today's
  * @property {boolean} [scrollZoom] whether the wheel zooms at once (a map that is not the page would steal the scrolling)
  * @property {(message: string) => void} [onError]
@@ -32,7 +33,7 @@ const COLOURS = ["land", "outline", "coast", "river", "label", "halo", "selected
  * @param {HTMLElement} element
  * @param {BaseOptions} options
  */
-export function createMap(element, { words, lang, at, bbox, on, scrollZoom = true, onError, onUnit }) {
+export function createMap(element, { words, lang, at, bbox, covered, on, scrollZoom = true, onError, onUnit }) {
   const { tileUrl = "", tileAttribution = "", extent = "" } = element.dataset;
   const map = L.map(element, {
     zoomControl: false,
@@ -52,7 +53,7 @@ export function createMap(element, { words, lang, at, bbox, on, scrollZoom = tru
   element.setAttribute("aria-label", words("mapLabel"));
 
   if (at) map.setView([at.lat, at.lon], at.zoom);
-  else fit(map, bbox || parse(extent) || [102, 8, 110, 24]);
+  else fit(map, bbox || parse(extent) || [102, 8, 110, 24], insets(covered));
 
   if (tileUrl) {
     L.tileLayer(tileUrl, { attribution: tileAttribution, maxZoom: 19 }).addTo(map);
@@ -76,6 +77,14 @@ export function fit(map, [west, south, east, north], options = {}) {
     ],
     { padding: [4, 4], ...options },
   );
+}
+
+/**
+ * Options of `fit` that keep a box clear of what lies over the map.
+ * @param {{top: number, bottom: number}} [covered]
+ */
+export function insets({ top, bottom } = { top: 0, bottom: 0 }) {
+  return { paddingTopLeft: [4, top + 4], paddingBottomRight: [4, bottom + 4] };
 }
 
 /**
@@ -259,7 +268,9 @@ function drawnBase(map, { words, lang, on, onTiles, onError, onUnit }) {
    * @param {AbortSignal} signal
    */
   async function linesIn(query, signal) {
-    layers ??= (await getJson("/api/v1/layers/", { signal, lang })).filter((/** @type {any} */ layer) => kindOf(layer.name));
+    layers ??= (await getJson("/api/v1/layers/", { signal, lang })).filter((/** @type {any} */ layer) =>
+      kindOf(layer.name),
+    );
     /** @type {Record<string, any[]>} */
     const found = { coast: [], river: [] };
     await Promise.all(

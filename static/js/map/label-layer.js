@@ -71,6 +71,16 @@ export function labelLayer({ pane, colours }) {
       const at = map.latLngToContainerPoint([lat, lon]);
       return { x: at.x, y: at.y, width: width - 6, height: width - 6 };
     });
+    const frame = map.getContainer().getBoundingClientRect();
+    for (const control of map.getContainer().querySelectorAll(".leaflet-control")) {
+      const box = control.getBoundingClientRect();
+      taken.push({
+        x: box.left - frame.left + box.width / 2,
+        y: box.top - frame.top + box.height / 2,
+        width: box.width,
+        height: box.height,
+      });
+    }
     for (const name of withRoom(measured, { width: size.x, height: size.y }, taken)) {
       context.font = fontOf(name, family);
       context.strokeStyle = halo;

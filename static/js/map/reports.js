@@ -42,7 +42,9 @@ export function reportLayer(map, { words, lang, icons, onChoose, onHover, onClus
       const marker = L.marker([lat, lon], {
         icon: properties.cluster ? clusterIcon(properties, lang) : singleIcon(properties, icons),
         keyboard: false,
-        title: properties.cluster ? words("clusterTitle", { count: properties.count, shown: number(properties.count, lang) }) : "",
+        title: properties.cluster
+          ? words("clusterTitle", { count: properties.count, shown: number(properties.count, lang) })
+          : "",
         riseOnHover: true,
       });
       if (properties.cluster) {
@@ -82,11 +84,20 @@ export function reportLayer(map, { words, lang, icons, onChoose, onHover, onClus
 
   /** Where the discs and markers lie, and how wide they are. */
   const obstacles = () => [
-    ...clusters.map(({ geometry, properties }) => ({ lon: geometry.coordinates[0], lat: geometry.coordinates[1], size: 2 * radius(properties.count) })),
+    ...clusters.map(({ geometry, properties }) => ({
+      lon: geometry.coordinates[0],
+      lat: geometry.coordinates[1],
+      size: 2 * radius(properties.count),
+    })),
     ...[...singles.values()].map((marker) => ({ lon: marker.getLatLng().lng, lat: marker.getLatLng().lat, size: 28 })),
   ];
 
-  return { show, light, obstacles, count: () => singles.size + clusters.reduce((sum, { properties }) => sum + properties.count, 0) };
+  return {
+    show,
+    light,
+    obstacles,
+    count: () => singles.size + clusters.reduce((sum, { properties }) => sum + properties.count, 0),
+  };
 }
 
 /**

@@ -10,10 +10,17 @@ const element = document.getElementById("map");
 const { on } = pageConfig("map-config");
 
 if (element && hasLeaflet) {
-  const { base } = createMap(element, { words, lang, on: on || undefined, scrollZoom: false, onUnit: { hover: light, choose: open } });
+  const { base } = createMap(element, {
+    words,
+    lang,
+    on: on || undefined,
+    scrollZoom: false,
+    onUnit: { hover: light, choose: open },
+  });
 
   /** @param {Event} event */
-  const show = (event) => base.light(/** @type {HTMLElement} */ (event.target).closest("[data-code]")?.getAttribute("data-code") || null);
+  const show = (event) =>
+    base.light(/** @type {HTMLElement} */ (event.target).closest("[data-code]")?.getAttribute("data-code") || null);
   list?.addEventListener("mouseover", show);
   list?.addEventListener("focusin", show);
   list?.addEventListener("mouseleave", () => base.light(null));
@@ -22,7 +29,8 @@ if (element && hasLeaflet) {
 
 /** @param {string | null} code */
 function light(code) {
-  for (const item of list?.querySelectorAll("[data-code]") || []) item.classList.toggle("is-lit", item.getAttribute("data-code") === code);
+  for (const item of list?.querySelectorAll("[data-code]") || [])
+    item.classList.toggle("is-lit", item.getAttribute("data-code") === code);
 }
 
 /** @param {string} code */

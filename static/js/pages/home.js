@@ -5,7 +5,7 @@ import { getJson, getText, isAbort, latest, Problem } from "../lib/fetch.js";
 import { number } from "../lib/format.js";
 import { formatAt, parseAt, withParams } from "../lib/view.js";
 import { areaLayer } from "../map/area.js";
-import { boundsOf, createMap, fit } from "../map/basemap.js";
+import { boundsOf, createMap, fit, insets } from "../map/basemap.js";
 import { hasLeaflet } from "../map/leaflet.js";
 import { positionButton } from "../map/position.js";
 import { reportLayer } from "../map/reports.js";
@@ -41,10 +41,17 @@ else {
   sheet.rest("full");
 }
 
+/** On phones the search lies over the map's top, the sheet over its foot. */
+function covered() {
+  const isNarrow = matchMedia("(max-width: 59.99rem)").matches;
+  return isNarrow ? { top: tools.offsetHeight, bottom: head.offsetHeight + 40 } : { top: 0, bottom: 0 };
+}
+
 function begin() {
   const { map, base } = createMap(byId("map"), {
     words,
     lang,
+    covered: covered(),
     at: parseAt(new URLSearchParams(location.search).get("at")),
     onError: (message) => tell(message, retry),
   });
@@ -61,8 +68,10 @@ function begin() {
     onHover: (code) => lightRow(code),
     onCluster: ({ properties, geometry }) => {
       const box = parse((properties.bbox || []).join(","));
-      if (box && map.getZoom() < map.getMaxZoom()) fit(map, box, { padding: [48, 48], maxZoom: Math.max(map.getZoom() + 2, 17) });
-      else map.setView([geometry.coordinates[1], geometry.coordinates[0]], Math.min(map.getZoom() + 2, map.getMaxZoom()));
+      if (box && map.getZoom() < map.getMaxZoom())
+        fit(map, box, { padding: [48, 48], maxZoom: Math.max(map.getZoom() + 2, 17) });
+      else
+        map.setView([geometry.coordinates[1], geometry.coordinates[0]], Math.min(map.getZoom() + 2, map.getMaxZoom()));
       if (!box) sheet.rest("half");
     },
   });
@@ -118,14 +127,13 @@ function begin() {
   // --- the address -----------------------------------------------------------------------------------------------------
   function address() {
     const { lat, lng } = map.getCenter();
-    const keep = new URLSearchParams(location.search).has("lang") ? "?lang=" + lang : "";
-    return withParams(`/${keep}`, { ...chosenFilters(), at: formatAt({ lat, lon: lng, zoom: map.getZoom() }) });
+    const address = new URLSearchParams(location.search).has("lang") ? `/?lang=${lang}` : "/";
+    return withParams(address, { ...chosenFilters(), at: formatAt({ lat, lon: lng, zoom: map.getZoom() }) });
   }
 
-  let moved = false;
+  let isRestoring = false;
   map.on("moveend", () => {
-    if (moved) history.replaceState(null, "", address());
-    moved = true;
+    if (!isRestoring) history.replaceState(null, "", address());
     load();
   });
   window.addEventListener("popstate", () => {
@@ -133,8 +141,9 @@ function begin() {
     for (const select of selects) select.value = params.get(select.name) || "";
     markFilters();
     const at = parseAt(params.get("at"));
-    moved = false;
-    if (at) map.setView([at.lat, at.lon], at.zoom);
+    isRestoring = true;
+    if (at) map.setView([at.lat, at.lon], at.zoom, { animate: false });
+    isRestoring = false;
     load();
   });
   filters.addEventListener("change", () => {
@@ -156,11 +165,13 @@ function begin() {
   }
 
   // --- list and map, linked both ways ----------------------------------------------------------------------------------
-  const rowOf = (/** @type {string} */ code) => /** @type {HTMLElement | null} */ (rows.querySelector(`[data-code="${CSS.escape(code)}"]`));
+  const rowOf = (/** @type {string} */ code) =>
+    /** @type {HTMLElement | null} */ (rows.querySelector(`[data-code="${CSS.escape(code)}"]`));
 
   /** @param {string | null} code */
   function lightRow(code) {
-    for (const row of rows.querySelectorAll("[data-code]")) row.classList.toggle("is-lit", row.getAttribute("data-code") === code);
+    for (const row of rows.querySelectorAll("[data-code]"))
+      row.classList.toggle("is-lit", row.getAttribute("data-code") === code);
   }
 
   /** @param {Event} event */
@@ -175,7 +186,8 @@ function begin() {
   rows.addEventListener("focusout", lightAgain);
 
   function lightAgain() {
-    for (const row of rows.querySelectorAll("[data-code]")) row.classList.toggle("is-chosen", row.getAttribute("data-code") === chosen);
+    for (const row of rows.querySelectorAll("[data-code]"))
+      row.classList.toggle("is-chosen", row.getAttribute("data-code") === chosen);
     reports.light(chosen);
   }
 
@@ -226,7 +238,7 @@ function begin() {
     lang,
     onChoose: (place) => {
       const box = parse((place.bbox || []).join(","));
-      if (box) fit(map, box);
+      if (box) fit(map, box, insets(covered()));
       else map.setView([place.lat, place.lon], 16);
       if (place.code) area.show(place.code, { on: place.on, lang }).catch(() => area.clear());
       else area.clear();

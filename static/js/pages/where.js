@@ -55,6 +55,9 @@ if (element && hasLeaflet) {
     scrollZoom: false,
   });
   if (known) positionMark(map)({ lat, lon, accuracy });
-  if (code) areaLayer(map).show(code, { on, lang }).catch(() => {});
+  if (code)
+    areaLayer(map)
+      .show(code, { on, lang })
+      .catch(() => {});
   map.on("click", (/** @type {any} */ { latlng }) => ask({ lat: latlng.lat, lon: latlng.lng }));
 }
