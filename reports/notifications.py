@@ -29,7 +29,7 @@ class NotSentYet(Exception):
 def tell_followers(event_id: int) -> None:
     """Writes a mail to each confirmed follower of a public event's report who has none yet, and defers the sending of each.
 
-    Of a report that is not public only its reporter is told. Two workers at the same event take turns, so that each mail has one job.
+    Of the filing, and of a report that is not public, only its reporter is told. Two workers at the same event take turns, so that each mail has one job.
     """
     event = ReportEvent.objects.filter(pk=event_id, public=True).first()
     if event is None:
@@ -37,7 +37,7 @@ def tell_followers(event_id: int) -> None:
     report = Report.objects.select_related("category").select_for_update(of=("self",), no_key=True).get(pk=event.report_id)
     told = Message.objects.filter(event_id=event.pk, purpose=Purpose.STEP).values("follow")
     follows = Follow.objects.filter(report=report, confirmed_at__isnull=False, ended_at__isnull=True).exclude(pk__in=told)
-    if not report.is_public:
+    if event.kind == "filed" or not report.is_public:
         follows = follows.filter(is_reporter=True)
     waiting = iter(list(follows.order_by("pk").values_list("pk", flat=True)))
     while some := list(islice(waiting, AT_ONCE)):

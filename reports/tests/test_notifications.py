@@ -45,6 +45,14 @@ def neighbour(report) -> Follow:
 
 
 @pytest.fixture
+def step(report) -> ReportEvent:
+    """A public step, of which all followers are told."""
+    return ReportEvent.objects.create(
+        report=report, kind="work", status_before="accepted", status_after="in_progress", body=report.authority, public=True
+    )
+
+
+@pytest.fixture
 def sink(settings):
     with mail_server() as server:
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -102,11 +110,10 @@ def test_a_step_that_is_rolled_back_leaves_no_job_and_one_that_is_committed_does
 
 
 @pytest.mark.django_db
-def test_mails_that_cannot_all_be_written_are_not_deferred_either(report, neighbour, monkeypatch):
-    event = ReportEvent.objects.get()
+def test_mails_that_cannot_all_be_written_are_not_deferred_either(step, neighbour, monkeypatch):
     monkeypatch.setattr(tasks.send_message, "batch_defer", lambda *jobs: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        notifications.tell_followers(event.pk)
+        notifications.tell_followers(step.pk)
     assert Message.objects.count() == 0
 
 
@@ -119,11 +126,11 @@ def test_from_filing_to_the_reply_by_the_real_worker_and_a_real_mail_server(fili
     for step, actor, reply in (("accept", binh, ""), ("draft_reply", binh, REPLY), ("publish_reply", diep, REPLY)):
         take_step(report.pk, step=step, actor=actor, words=Words(reply=reply))
     work()
-    assert states() == ["sent"] * 6
+    assert states() == ["sent"] * 5
     assert {job["status"] for job in jobs("send_message") + jobs("tell_followers")} == {"succeeded"}
     mails = sink.to(an.email)
     assert len(mails) == 3
-    assert len(sink.to(NEIGHBOUR)) == 3
+    assert len(sink.to(NEIGHBOUR)) == 2
     text, html = parts(filed)
     token = tracking_token(report.code, 1)
     assert report.readable_code in filed["Subject"]
@@ -142,10 +149,9 @@ def test_from_filing_to_the_reply_by_the_real_worker_and_a_real_mail_server(fili
 
 
 @pytest.mark.django_db
-def test_a_job_that_runs_twice_tells_each_follower_once(report, neighbour, mailoutbox):
-    event = ReportEvent.objects.get()
+def test_a_job_that_runs_twice_tells_each_follower_once(report, step, neighbour, mailoutbox):
     for _time in range(3):
-        notifications.tell_followers(event.pk)
+        notifications.tell_followers(step.pk)
     assert (Message.objects.count(), len(jobs("send_message"))) == (2, 2)
     for _time in range(3):
         for message in Message.objects.all():
@@ -154,15 +160,14 @@ def test_a_job_that_runs_twice_tells_each_follower_once(report, neighbour, mailo
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_workers_at_one_event_tell_each_follower_once(report):
+def test_two_workers_at_one_event_tell_each_follower_once(report, step):
     Follow.objects.bulk_create(Follow(report=report, email=f"{number}@b.example", confirmed_at=timezone.now()) for number in range(20))
-    event = ReportEvent.objects.get()
     start = threading.Barrier(6)
 
     def tell(_worker: int) -> None:
         start.wait()
         try:
-            notifications.tell_followers(event.pk)
+            notifications.tell_followers(step.pk)
         finally:
             connections["default"].close()
 
@@ -193,7 +198,9 @@ def test_two_workers_at_one_mail_send_it_once(report, sink, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_server_that_is_busy_is_tried_again_and_others_do_not_wait(report, neighbour, an, sink):
+def test_a_server_that_is_busy_is_tried_again_and_others_do_not_wait(report, step, neighbour, an, sink):
+    forget_jobs()
+    tasks.tell_followers.defer(event_id=step.pk)
     sink.refusals[an.email] = ["451 4.7.1 Greylisted", "450 4.2.1 Busy"]
     work()
     assert sorted(states()) == ["sent", "waiting"]
@@ -208,7 +215,9 @@ def test_a_server_that_is_busy_is_tried_again_and_others_do_not_wait(report, nei
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_address_that_does_not_exist_fails_at_once_and_can_be_sent_again(report, neighbour, an, sink, caplog):
+def test_an_address_that_does_not_exist_fails_at_once_and_can_be_sent_again(report, step, neighbour, an, sink, caplog):
+    forget_jobs()
+    tasks.tell_followers.defer(event_id=step.pk)
     caplog.set_level(logging.DEBUG, logger="procrastinate")
     sink.refusals[an.email] = [f"550 5.1.1 <{an.email}>: no such mailbox"]
     work()
@@ -309,7 +318,7 @@ def test_a_mail_to_a_follower_holds_nothing_of_the_reporter(report, neighbour, b
     for step, actor, reply in (("accept", binh, ""), ("draft_reply", binh, REPLY), ("publish_reply", diep, REPLY)):
         take_step(report.pk, step=step, actor=actor, words=Words(reply=reply, note="Gọi ông Sáu 0900111222" if step == "accept" else ""))
     mails = [mail for mail in tell() if mail.to == [NEIGHBOUR]]
-    assert len(mails) == 3
+    assert len(mails) == 2
     for mail in mails:
         for secret in (
             an.name,
@@ -329,6 +338,12 @@ def test_a_mail_to_a_follower_holds_nothing_of_the_reporter(report, neighbour, b
 
 
 @pytest.mark.django_db
+def test_of_the_filing_only_the_reporter_is_told(report, neighbour, an, tell):
+    """However late the job comes: the mail holds the private link."""
+    assert [mail.to for mail in tell()] == [[an.email]]
+
+
+@pytest.mark.django_db
 def test_of_a_report_that_is_not_public_only_its_reporter_is_told(report, neighbour, binh, an, tell):
     hide(report)
     take_step(report.pk, step="accept", actor=binh)
@@ -336,8 +351,8 @@ def test_of_a_report_that_is_not_public_only_its_reporter_is_told(report, neighb
 
 
 @pytest.mark.django_db
-def test_a_report_that_was_hidden_before_the_mail_went_out_is_not_told_to_others(report, neighbour, mailoutbox, an):
-    notifications.tell_followers(ReportEvent.objects.get().pk)
+def test_a_report_that_was_hidden_before_the_mail_went_out_is_not_told_to_others(report, step, neighbour, mailoutbox, an):
+    notifications.tell_followers(step.pk)
     hide(report)
     for message in Message.objects.all():
         notifications.deliver(message.pk)
@@ -355,8 +370,8 @@ def test_who_has_not_confirmed_or_has_ended_it_is_not_told(report, binh, tell, a
 
 
 @pytest.mark.django_db
-def test_who_unsubscribes_before_the_mail_goes_out_does_not_get_it(report, neighbour, mailoutbox):
-    notifications.tell_followers(ReportEvent.objects.get().pk)
+def test_who_unsubscribes_before_the_mail_goes_out_does_not_get_it(step, neighbour, mailoutbox):
+    notifications.tell_followers(step.pk)
     Follow.objects.update(ended_at=timezone.now())
     for message in Message.objects.all():
         notifications.deliver(message.pk)
@@ -421,7 +436,7 @@ def test_the_mail_after_filing_holds_code_link_and_due_date(report, tell):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("kind", [*STEPS, "filed", "boundary_change"])
+@pytest.mark.parametrize("kind", [*STEPS, "boundary_change"])
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_every_kind_of_step_makes_a_mail(report, neighbour, body_a, mailoutbox, kind, language):
     Follow.objects.update(language=language)
@@ -463,7 +478,8 @@ def test_no_personal_data_stand_in_the_job_table(report, neighbour, an, binh):
 @pytest.mark.django_db
 def test_telling_many_followers_takes_as_many_queries_as_telling_one(report, django_assert_num_queries, binh):
     take_step(report.pk, step="accept", actor=binh)
-    first, second = ReportEvent.objects.order_by("pk")
+    take_step(report.pk, step="survey", actor=binh)
+    _filed, first, second = ReportEvent.objects.order_by("pk")
     with django_assert_num_queries(7):
         notifications.tell_followers(first.pk)
     Follow.objects.bulk_create(Follow(report=report, email=f"{number}@b.example", confirmed_at=timezone.now()) for number in range(200))
