@@ -1,5 +1,7 @@
 """Static files with the hash of their content in their name, so that browsers may keep them for ever."""
 
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import brotli
@@ -7,6 +9,7 @@ from whitenoise.compress import Compressor
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 LARGE = 200_000
+HASHED = re.compile(r"\.[0-9a-f]{12}\.[^/]+$")
 
 
 class QuickCompressor(Compressor):
@@ -26,3 +29,7 @@ class HashedModules(CompressedManifestStaticFilesStorage):
         """Source maps stay as they are: nobody but a developer loads them."""
         kwargs["extensions"] = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
         return QuickCompressor(**kwargs)
+
+    def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Only what pages name; the files under their plain names are there for people who look."""
+        yield from super().compress_files({path for path in paths if HASHED.search(path)})
