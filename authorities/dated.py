@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.contrib.admin.widgets import AdminDateWidget, ForeignKeyRawIdWidget
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Model, QuerySet
+from django.forms.models import InlineForeignKeyField
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -48,9 +49,19 @@ class DatedForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at ru
             self.instance.validity = DateRange(start, end)
         return values
 
+    def validate_unique(self) -> None:
+        """Checks in an inline also the rules that speak of the row above, which Django leaves to the database."""
+        super().validate_unique()
+        if not self.errors and any(isinstance(field, InlineForeignKeyField) for field in self.fields.values()):
+            try:
+                self.instance.validate_constraints(exclude=self._get_validation_exclusions())
+            except forms.ValidationError as error:
+                self.add_error(None, error)
+
     def _get_validation_exclusions(self) -> set[str]:
-        """Rules over the period are checked although no field is called so."""
-        return super()._get_validation_exclusions() - {"validity"}  # type: ignore[misc,no-any-return]
+        """Rules over the period are checked although no field is called so; not while a day is wrong."""
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return excluded if {"valid_from", "valid_to"} & set(self.errors) else excluded - {"validity"}
 
 
 class DatedFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
