@@ -79,7 +79,7 @@ def desk_queue(request: HttpRequest) -> HttpResponseBase:
     if not mine.is_open:
         return JsonResponse({}, status=403)
     queue = Queue(mine, _asked(request, mine), timezone.now())
-    etag = _etag(request, queue)
+    etag = _etag(queue)
     unchanged = get_conditional_response(request, etag=etag)
     if unchanged is not None:
         return unchanged
@@ -110,6 +110,7 @@ def _shown(request: HttpRequest, mine: Desk) -> dict[str, Any]:
     if asked.view is None and not asked.q:
         asked = _asked(request, mine, mine.first_view(counts))
     queue = Queue(mine, asked, now)
+    etag = _etag(queue)  # before the rows are read: what changes in between is asked for again
     reports, has_more = queue.page()
     rows = [Row(report, Urgency(report, now), desk_address("desk_report", report.code, query=asked.parameters())) for report in reports]
     return {
@@ -127,10 +128,17 @@ def _shown(request: HttpRequest, mine: Desk) -> dict[str, Any]:
         ],
         "elsewhere": _with_work(mine, counts, asked.view),
         "rows": rows,
+        # What is the same in every row need not be said in each
+        "differ": {
+            "unit": len({report.unit_id for report in reports}) > 1,
+            "body": len({report.authority_id for report in reports}) > 1,
+        },
         "first": (asked.page - 1) * PAGE + 1,
         "last": (asked.page - 1) * PAGE + len(rows),
         "previous": desk_address("desk", query=asked.parameters(page=asked.page - 1)) if asked.page > 1 else "",
         "next": desk_address("desk", query=asked.parameters(page=asked.page + 1)) if has_more else "",
+        "clear_href": desk_address("desk", query={"view": asked.view.name} if asked.view else None),
+        "etag": etag,
         "poll": desk_address("desk_queue", query=asked.parameters()),
         "features": [_feature(row.report) for row in rows],
     }
@@ -187,11 +195,11 @@ def _feature(report: Report) -> dict[str, Any]:
     }
 
 
-def _etag(request: HttpRequest, queue: Queue) -> str:
+def _etag(queue: Queue) -> str:
     """Changes with the state of the work, with who looks in which language, and every few minutes for the sake of the words of time."""
     period = int(queue.now.timestamp()) // (STATE_MINUTES * 60)
     held = ",".join(f"{membership.pk}" for membership in queue.desk.memberships)
-    parts = (queue.state(), request.get_full_path(), queue.desk.user.pk, held, get_language(), period)
+    parts = (queue.state(), queue.asked.parameters(), queue.desk.user.pk, held, get_language(), period)
     return f'"{sha256(repr(parts).encode()).hexdigest()[:32]}"'
 
 

@@ -1,0 +1,86 @@
+// @ts-check
+// A report at the desk: its small map, the forms of the steps, and the keys.
+import { createMap } from "../map/basemap.js";
+import { hasLeaflet } from "../map/leaflet.js";
+import { reportLayer } from "../map/reports.js";
+import { accuracyCircle } from "../map/spot.js";
+import { shortcuts } from "../ui/desk-keys.js";
+import { filterSelect } from "../ui/filter-select.js";
+import { icons, lang, pageConfig, pageWords } from "../ui/page.js";
+
+const words = pageWords("map-words", "case-words");
+const byId = (/** @type {string} */ id) => document.getElementById(id);
+
+// --- map -------------------------------------------------------------------------------------------------------------
+const place = pageConfig("case-map");
+const element = byId("map");
+if (hasLeaflet && element) {
+  const { map, base } = createMap(element, { words, lang, at: { lat: place.lat, lon: place.lon, zoom: 15 }, scrollZoom: false });
+  const own = place.features[place.features.length - 1].properties.code;
+  const nearby = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".nearby-item")]);
+  const reports = reportLayer(map, {
+    words,
+    lang,
+    icons,
+    onChoose: (code) => nearby.find((item) => item.dataset.code === code)?.querySelector("a")?.focus(),
+    onHover: (code) => {
+      for (const item of nearby) item.classList.toggle("is-lit", item.dataset.code === code);
+      reports.light(code || own);
+    },
+    onCluster: () => {},
+  });
+  reports.show(place.features);
+  reports.light(own);
+  base.avoid(reports.obstacles());
+  if (place.accuracy) accuracyCircle(map, place, place.accuracy);
+  for (const item of nearby) {
+    for (const kind of ["mouseenter", "focusin"]) item.addEventListener(kind, () => reports.light(item.dataset.code || own));
+    for (const kind of ["mouseleave", "focusout"]) item.addEventListener(kind, () => reports.light(own));
+  }
+}
+
+// --- forms -----------------------------------------------------------------------------------------------------------
+const texts = pageConfig("return-texts");
+const reason = /** @type {HTMLSelectElement | null} */ (byId("return_reason"));
+const answer = /** @type {HTMLTextAreaElement | null} */ (byId("return_reply"));
+let filledIn = "";
+reason?.addEventListener("change", () => {
+  // What somebody wrote is never replaced
+  if (!answer || (answer.value.trim() && answer.value !== filledIn)) return;
+  filledIn = texts[reason.value] || "";
+  answer.value = filledIn;
+  answer.dispatchEvent(new Event("input", { bubbles: true }));
+});
+
+const body = byId("assign_body");
+if (body instanceof HTMLSelectElement) filterSelect(body, words);
+
+// A reply half written must not be lost by a wrong press
+const written = new Set();
+for (const form of document.querySelectorAll("form.step-form")) {
+  form.addEventListener("input", () => written.add(form));
+  form.addEventListener("submit", () => written.clear());
+}
+for (const form of document.querySelectorAll("form.step, form.step-form")) {
+  form.addEventListener("submit", () => {
+    for (const button of form.querySelectorAll("button")) button.setAttribute("aria-busy", "true");
+  });
+}
+window.addEventListener("beforeunload", (event) => {
+  if (written.size) event.preventDefault();
+});
+for (const step of document.querySelectorAll("details.step")) {
+  step.addEventListener("toggle", () => {
+    if (step instanceof HTMLDetailsElement && step.open && !step.querySelector(".field--error")) {
+      /** @type {HTMLElement | null} */ (step.querySelector("textarea, select, input:not([type=hidden])"))?.focus();
+    }
+  });
+}
+
+// --- keyboard --------------------------------------------------------------------------------------------------------
+shortcuts({
+  j: () => byId("after")?.click(),
+  k: () => byId("before")?.click(),
+  u: () => byId("back")?.click(),
+  a: () => /** @type {HTMLElement | null} */ (document.querySelector(".steps button, .steps summary"))?.focus(),
+});
