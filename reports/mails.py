@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 
 from authorities.models import ReturnReason
 from reports.models import Follow, Message, Reply, Report, ReportEvent
-from reports.timeline import sentence
+from reports.timeline import next_step, sentence
 from reports.tokens import follow_token, tracking_token
-from reports.workflow import CLOSED, Status
+from reports.workflow import CLOSED
 
 LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
 
@@ -105,7 +105,7 @@ def _of_a_step(event: ReportEvent, follow: Follow) -> dict[str, Any]:
         "body": body,
         "reply": reply,
         "reason": ReturnReason.objects.filter(code=event.data.get("reason")).first() if event.data.get("reason") else None,
-        "next_step": _next_step(event.status_after, body),
+        "next_step": next_step(event.status_after, body),
         "due_at": report.due_at if is_open else None,
     }
 
@@ -122,19 +122,6 @@ def _of_a_question(follow: Follow, purpose: Purpose) -> dict[str, Any]:
 def _title(report: Report) -> str:
     where = report.unit.name if report.unit else _("outside all communes")
     return f"{report.category.label} – {where}"
-
-
-def _next_step(status: str, body: str) -> str:
-    wording = {
-        Status.NEW: _("%(body)s looks at the report and accepts it."),
-        Status.TRIAGE: _("The Portal finds the body that is responsible."),
-        Status.ACCEPTED: _("%(body)s looks at the spot and begins the work."),
-        Status.SURVEYING: _("After the survey %(body)s says what will be done."),
-        Status.IN_PROGRESS: _("When the work is done %(body)s writes its reply."),
-        Status.WAITING: _("%(body)s goes on as soon as the missing information is there."),
-        Status.REPLY_REVIEW: _("The Portal checks the reply and publishes it."),
-    }.get(Status(status) if status in Status.values else Status.RESOLVED)
-    return wording % {"body": body} if wording else ""
 
 
 def _headers(message: Message, follow: Follow, context: dict[str, Any]) -> dict[str, str]:

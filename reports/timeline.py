@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.utils.translation import gettext as _
 
 from reports.models import Report, ReportEvent
-from reports.workflow import STEPS
+from reports.workflow import STEPS, Status
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,20 @@ def _with_durations(events: list[ReportEvent]) -> list[Moment]:
     return moments
 
 
+def next_step(status: str, body: str) -> str:
+    """What happens next to an open report, in a sentence of the reader's language; "" for one that has ended."""
+    wording = {
+        Status.NEW: _("%(body)s looks at the report and accepts it."),
+        Status.TRIAGE: _("The Portal finds the body that is responsible."),
+        Status.ACCEPTED: _("%(body)s looks at the spot and begins the work."),
+        Status.SURVEYING: _("After the survey %(body)s says what will be done."),
+        Status.IN_PROGRESS: _("When the work is done %(body)s writes its reply."),
+        Status.WAITING: _("%(body)s goes on as soon as the missing information is there."),
+        Status.REPLY_REVIEW: _("The Portal checks the reply and publishes it."),
+    }.get(Status(status) if status in Status.values else Status.RESOLVED)
+    return wording % {"body": body} if wording else ""
+
+
 def sentence(event: ReportEvent) -> str:
     """The event in one sentence of the reader's language; names bodies, never people."""
     body = event.body.name if event.body else ""
@@ -53,6 +67,7 @@ def sentence(event: ReportEvent) -> str:
         "to_triage": _("Handed to %(body)s to be routed"),
         "recategorise": _("Category corrected; now with %(body)s"),
         "assign": _("Sent to %(body)s"),
+        "rerouted": _("The territory changed; now with %(body)s"),
         "show": _("Made public"),
         "hide": _("Taken out of public view"),
         "note": _("Note"),

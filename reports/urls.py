@@ -2,10 +2,13 @@
 
 from django.urls import path
 
-from reports.views import desk, desk_report, follow, pages, photos
+from reports.views import desk, desk_report, filing, follow, pages, photos
 
 app_name = "reports"
 urlpatterns = [
+    path("reports/new/", filing.new_report, name="new_report"),
+    path("reports/new/where/", filing.where, name="filing_where"),
+    path("reports/<str:code>/filed/", filing.filed, name="filed"),
     path("reports/<str:code>/", pages.report, name="report"),
     path("reports/<str:code>/follow/", follow.follow, name="follow"),
     path("follow/<int:follow_id>/<str:token>/confirm/", follow.follow_confirm, name="follow_confirm"),

@@ -553,7 +553,7 @@ class TestWhatNobodyMaySee:
 
     CALLS = (
         "/api/v1/reports/", "/api/v1/reports/?status=open", "/api/v1/reports/?near=9.05,105.05,1000", "/api/v1/reports/?unit=90001",
-        "/api/v1/reports/?category=pothole,officials,law", "/api/v1/map/clusters/?bbox=104,8,106,10&zoom=6", "/api/v1/map/clusters/?bbox=105.04,9.04,105.06,9.06&zoom=16",
+        "/api/v1/reports/?category=pothole,officials,law", "/api/v1/map/clusters/?bbox=104,8,106,10&zoom=6", "/api/v1/map/clusters/?bbox=105.04,9.04,105.06,9.06&zoom=13",
         "/api/v1/statistics/?group=unit", "/api/v1/statistics/?group=authority", "/api/v1/statistics/?group=category", "/api/v1/statistics/?group=month",
         "/api/v1/categories/", "/api/v1/units/locate/?lat=9.05&lon=105.05", "/api/v1/reports/destination/?lat=9.05&lon=105.05&category=officials",
         "/api/v1/places/?q=an", "/api/v1/units/", "/api/v1/units/90001/",

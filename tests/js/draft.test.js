@@ -19,7 +19,16 @@ test("a draft is forgotten after a week", () => {
 });
 
 test("what is no draft is passed over", () => {
-  for (const text of [null, "", "{", "null", "[]", '{"version":1}', '{"version":9,"at":1,"values":{"a":"b"}}', '{"version":1,"at":"x","values":{}}']) {
+  for (const text of [
+    null,
+    "",
+    "{",
+    "null",
+    "[]",
+    '{"version":1}',
+    '{"version":9,"at":1,"values":{"a":"b"}}',
+    '{"version":1,"at":"x","values":{}}',
+  ]) {
     assert.equal(unpack(text, NOW), null, String(text));
   }
   assert.deepEqual(unpack(JSON.stringify({ version: 1, at: NOW, values: { a: { b: 1 }, c: "d" } }), NOW), { c: "d" });

@@ -59,7 +59,14 @@ test("a canvas has turned the picture: the block says so", () => {
 });
 
 test("whatever comes, nothing breaks", () => {
-  for (const bytes of [[], [0xff], [0xff, 0xd8], [0xff, 0xd8, 0xff, 0xe1, 0xff, 0xff], [0xff, 0xd8, 0xff, 0xe1, 0, 0], [1, 2, 3, 4, 5, 6, 7, 8, 9]]) {
+  for (const bytes of [
+    [],
+    [0xff],
+    [0xff, 0xd8],
+    [0xff, 0xd8, 0xff, 0xe1, 0xff, 0xff],
+    [0xff, 0xd8, 0xff, 0xe1, 0, 0],
+    [1, 2, 3, 4, 5, 6, 7, 8, 9],
+  ]) {
     const made = Uint8Array.from(bytes);
     assert.equal(findExif(made), null);
     assert.equal(positionOf(made), null);

@@ -43,7 +43,8 @@ export function positionOf(tiff) {
   const gps = read.directory(start);
   const lat = degrees(read, gps, LAT, LAT_REF, "S");
   const lon = degrees(read, gps, LON, LON_REF, "W");
-  if (lat === null || lon === null || Math.abs(lat) > 90 || Math.abs(lon) > 180 || (lat === 0 && lon === 0)) return null;
+  if (lat === null || lon === null || Math.abs(lat) > 90 || Math.abs(lon) > 180 || (lat === 0 && lon === 0))
+    return null;
   return { lat, lon };
 }
 
