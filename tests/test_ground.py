@@ -168,7 +168,7 @@ def test_a_database_server_that_does_not_answer_is_told_without_its_password() -
 
 # --- The commands agree with each other and with the server's files ---------------------------------------------------
 def test_make_help_names_every_target() -> None:
-    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(["make", "help"], cwd=ROOT, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=True).stdout
     phony = next(line for line in (ROOT / "Makefile").read_text().splitlines() if line.startswith(".PHONY:"))
 
     assert [line.split()[1] for line in listed.splitlines()] == phony.split()[1:]

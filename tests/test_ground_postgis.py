@@ -129,6 +129,7 @@ def test_it_moves_when_somebody_took_its_port(embedded: Embedded) -> None:
     before = embedded.url
     embedded("stop")
     with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", int((embedded.home / "port").read_text())))
         taken.listen()
         assert embedded("start")[0] == 0

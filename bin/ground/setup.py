@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from ctypes.util import find_library
 from pathlib import Path
 
 from ground import LOCAL, PYTHON, ROOT, VENV, Stop, cluster, room_for, step, writable
@@ -18,7 +19,7 @@ PROGRAMS = {
     "run": {"gettext", "postgis"},
     "lint": {"gettext"},
     "bench": {"gettext", "postgis"},
-    "test": {"gettext", "postgis", "chromium", "fonts"},
+    "test": {"gettext", "postgis", "chromium", "fonts", "libatomic"},
 }
 STAMP = VENV / "requirements.stamp"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -67,6 +68,7 @@ def _missing_programs(profile: str) -> set[str]:
         "postgis": bool(os.environ.get("DATABASE_URL") or cluster.versions()),
         "chromium": bool(browser()) or _system() != "debian",
         "fonts": Path("/usr/share/fonts/truetype/dejavu").exists(),
+        "libatomic": bool(find_library("atomic")),  # Playwright's own Node is linked to it
     }
     missing = {want for want in PROGRAMS[profile] if not there[want]}
     if not VENV.exists() and importlib.util.find_spec("ensurepip") is None:
@@ -82,7 +84,13 @@ def _system() -> str:
 
 def _packages(wanted: set[str]) -> list[str]:
     """The Debian packages for these wants, as this system calls them."""
-    packages = {"venv": ["python3-venv"], "gettext": ["gettext"], "chromium": ["chromium"], "fonts": ["fonts-dejavu-core"]}
+    packages = {
+        "venv": ["python3-venv"],
+        "gettext": ["gettext"],
+        "chromium": ["chromium"],
+        "fonts": ["fonts-dejavu-core"],
+        "libatomic": ["libatomic1"],
+    }
     if "postgis" in wanted:
         pattern = r"^postgresql-[0-9]+-postgis-3$"
         known = subprocess.run(["apt-cache", "search", "--names-only", pattern], capture_output=True, text=True, check=True).stdout
