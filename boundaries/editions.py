@@ -222,6 +222,9 @@ def declare_validity(*, unit: Unit, period: tuple[date | None, date | None]) -> 
         return False
     rows.update(validity_before=DateRange(start, end))
     Unit.objects.filter(pk=unit.pk).update(validity=DateRange(start, end))
+    if not unit.active:
+        Edition.objects.filter(pk=unit.edition_id, valid_from__isnull=True).update(valid_from=start)
+        Edition.objects.filter(pk=unit.edition_id, valid_to__isnull=True).update(valid_to=end)
     with connection.cursor() as cursor:
         cursor.execute(SETTLE, {"units": [unit.pk]})
     return True

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import shapely
@@ -126,7 +127,7 @@ def _feature(
     valid_to = _date(row.get("valid_to"), "valid_to", given.valid_to, problems)
     if valid_from and valid_to and valid_from >= valid_to:
         problems.append(f"it ends ({valid_to}) before it begins ({valid_from}); valid_to is the first day no longer in force")
-    source = tidied(str(row.get("source") or "")) or given.source
+    source = tidied(str(row.get("source") or "")) or given.source or file
     if len(source) > SOURCE_LENGTH:
         problems.append(f"its source is longer than {SOURCE_LENGTH} characters")
     if level is Level.PROVINCE and parent_codes:
@@ -156,7 +157,7 @@ def _codes(value: Any, levels: list[Level], field_name: str, problems: list[str]
         return ()
     if not re.fullmatch(r"[0-9]{1,10}", text):
         problems.append(f"its {field_name} is “{text[:30]}”, not a number of at most 10 digits")
-        return ()
+        return (text[:30],)
     if not isinstance(value, int) or not levels:
         return (text,)
     padded = tuple(text.zfill(CODE_LENGTH[level]) for level in levels if len(text) <= CODE_LENGTH[level])
@@ -207,7 +208,7 @@ def check_duplicates(features: Sequence[Feature], findings: Findings) -> None:
         if len(group) == 1:
             continue
         group.sort(key=lambda feature: feature.valid_from or date.min)
-        for earlier, later in zip(group, group[1:], strict=False):
+        for earlier, later in pairwise(group):
             same_beginning = earlier.valid_from == later.valid_from
             if same_beginning or (earlier.valid_to and later.valid_from and earlier.valid_to > later.valid_from):
                 findings.wrong(later, f"level and code are those of {earlier}, in the same period ({period_text(later.period)})")

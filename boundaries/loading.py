@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import shapely
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from boundaries.editions import declare_validity
@@ -92,13 +92,16 @@ def load_features(
     _create(features, matched, parents, units, act or Act(), done, track)
     _revise(matched, parents, units, coarser, done, track)
     done.touched = {unit.edition_id for unit in units.values()}
+    with connection.cursor() as cursor:  # look-ups are planned from what is there now, not from what was there before the country came
+        cursor.execute("ANALYZE boundaries_unit, boundaries_unitshape, boundaries_unitpiece")
     return done
 
 
 def _find_parents(features: Sequence[Feature], known: Sequence[Standing], findings: Findings) -> dict[Feature, Feature | Unit]:
     """The parent of each feature, in the call or in the database, in force together with it; the one that began last is meant."""
     by_code: dict[str, list[Feature | Standing]] = defaultdict(list)
-    for other in (*known, *features):
+    others: list[Feature | Standing] = [*known, *features]
+    for other in others:
         by_code[other.code].append(other)
     found: dict[Feature, Feature | Unit] = {}
     for child in features:
@@ -225,7 +228,15 @@ def _revise(
     _write_shapes({standing.unit.pk: (feature, standing.revision + 1) for feature, standing in changed}, "revising", track)
     for edition, level in sorted({(standing.unit.edition_id, standing.unit.level) for _, standing in changed}):
         _draw(Unit.objects.filter(edition=edition, level=level).values_list("pk", flat=True))
+        _restate_source(edition)
     _take_over(pairs, parents, units, done)
+
+
+def _restate_source(edition_id: int) -> None:
+    """An edition names the sources of the outlines that it has now."""
+    shapes = UnitShape.objects.filter(unit__edition=edition_id, current=True).exclude(source="")
+    sources = shapes.order_by("source").values_list("source", flat=True).distinct()
+    Edition.objects.filter(pk=edition_id).update(source="; ".join(sources)[:500])
 
 
 def _not_much_coarser(pairs: Sequence[tuple[Feature, Standing]]) -> list[tuple[Feature, Standing]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,7 @@ Outlines = npt.NDArray[np.object_]
 # No unit of Vietnam lies outside, islands included: [west, south, east, north]
 VIETNAM = (101.0, 6.0, 119.0, 24.5)
 REPAIR_TOLERANCE = 1e-4  # share of the area that a repair may change
-PIECE_VERTICES = 128  # measured: docs/adr/0003-pieces.md
+PIECE_VERTICES = 256  # measured: docs/adr/0003-pieces.md
 METRES_PER_DEGREE = 111_320.0
 TOLERANCES_M = {12: 20, 10: 75, 8: 300, 6: 1000}  # by the largest zoom that they are good for, finest first
 WORTH_KEEPING = 0.8  # a level of detail with more than this share of the next finer one's vertices is left out
@@ -28,31 +29,33 @@ def mended(outlines: Outlines) -> tuple[Outlines, dict[int, str], dict[int, list
     """Outlines as valid MultiPolygons in two dimensions, counter-clockwise; by index what is broken beyond safe repair, and what was repaired."""
     broken: dict[int, str] = {}
     repairs: dict[int, list[str]] = {}
-    types = shapely.get_type_id(outlines)
-    for index in np.flatnonzero((types != 3) & (types != 6)):
-        kind = "absent, or cannot be read" if outlines[index] is None else f"a {outlines[index].geom_type}, not an area"
-        broken[int(index)] = f"its outline is {kind}"
-    good = np.flatnonzero((types == 3) | (types == 6))
-    for index in good[shapely.is_empty(outlines[good])]:
-        broken[int(index)] = "its outline is empty"
-    coordinates, owner = shapely.get_coordinates(outlines, return_index=True)
-    for index in np.unique(owner[~np.isfinite(coordinates).all(axis=1)]):
-        broken.setdefault(int(index), "its outline holds coordinates that are not finite numbers")
-    sound = [index for index in good if index not in broken]
-    for index in sound:
-        if wrong := misplaced(*shapely.bounds(outlines[index])):
-            broken[int(index)] = wrong
     outlines = outlines.copy()
-    for index in (int(index) for index in sound if index not in broken):
-        mended_one, notes = mend(outlines[index])
+    for index, outline in enumerate(outlines):
+        if wrong := unusable(outline):
+            broken[index] = wrong
+            continue
+        mended_one, notes = mend(outline)
         if mended_one is None:
-            reason = shapely.is_valid_reason(outlines[index]).replace("[", " at ").replace("]", "")
+            reason = shapely.is_valid_reason(outline).replace("[", " at ").replace("]", "")
             broken[index] = f"its outline is broken and cannot be repaired safely ({reason})"
             continue
         outlines[index] = mended_one
         if notes:
             repairs[index] = notes
     return outlines, broken, repairs
+
+
+def unusable(outline: shapely.Geometry | None) -> str | None:
+    """Why something is no outline of a unit at all: not an area, empty, no numbers, or elsewhere; None where it may be one."""
+    if outline is None:
+        return "its outline is absent, or cannot be read"
+    if outline.geom_type not in ("Polygon", "MultiPolygon"):
+        return f"its outline is a {outline.geom_type}, not an area"
+    if outline.is_empty:
+        return "its outline is empty"
+    if not np.isfinite(shapely.get_coordinates(outline)).all():
+        return "its outline holds coordinates that are not finite numbers"
+    return misplaced(*outline.bounds)
 
 
 def misplaced(west: float, south: float, east: float, north: float) -> str | None:
@@ -73,7 +76,10 @@ def mend(outline: shapely.Geometry) -> tuple[shapely.MultiPolygon | None, list[s
     if shapely.has_z(outline) or shapely.has_m(outline):
         outline = shapely.force_2d(outline)
         notes.append("heights dropped")
-    single = shapely.remove_repeated_points(outline, 0)
+    try:
+        single = shapely.remove_repeated_points(outline, 0)
+    except shapely.GEOSException:  # a ring that is hardly more than one point
+        return None, []
     if shapely.get_num_coordinates(single) != shapely.get_num_coordinates(outline):
         notes.append("duplicate points")
         outline = single
@@ -106,7 +112,7 @@ def is_same_area(before: shapely.Geometry, after: shapely.Geometry) -> bool:
     """Whether a repair stayed an area, and (nearly) the same one."""
     if after.geom_type not in ("Polygon", "MultiPolygon") or after.is_empty or not after.is_valid:
         return False
-    return abs(after.area - before.area) <= REPAIR_TOLERANCE * max(before.area, after.area)
+    return bool(abs(after.area - before.area) <= REPAIR_TOLERANCE * max(before.area, after.area))
 
 
 def as_multi(outline: shapely.Geometry) -> shapely.MultiPolygon:
@@ -114,9 +120,9 @@ def as_multi(outline: shapely.Geometry) -> shapely.MultiPolygon:
     return outline if outline.geom_type == "MultiPolygon" else shapely.MultiPolygon([outline])
 
 
-def to_django(outline: shapely.Geometry) -> GEOSGeometry:
-    """A shapely geometry in WGS 84 as GeoDjango's."""
-    return GEOSGeometry(memoryview(shapely.to_wkb(outline)), srid=WGS84)
+def to_django(geometry: shapely.Geometry) -> Any:
+    """A shapely geometry in WGS 84 as GeoDjango's, of the class that fits."""
+    return GEOSGeometry(memoryview(shapely.to_wkb(geometry)), srid=WGS84)
 
 
 def current_outlines(unit_ids: Collection[int]) -> dict[int, shapely.MultiPolygon]:
@@ -148,14 +154,18 @@ def simplified(outlines: Sequence[shapely.Geometry]) -> Iterator[tuple[int, Outl
 
     A level that would hardly be smaller than the one before is left out.
     """
-    finer = int(np.sum(shapely.get_num_coordinates(outlines)))
+    finer: Outlines = np.array(outlines, dtype=object)
     for max_zoom, metres in TOLERANCES_M.items():
-        coarse = shapely.coverage_simplify(outlines, metres / METRES_PER_DEGREE)
-        vertices = int(np.sum(shapely.get_num_coordinates(coarse)))
-        if vertices > WORTH_KEEPING * finer or not usable(coarse):
+        coarse = shapely.coverage_simplify(finer, metres / METRES_PER_DEGREE)
+        if corners(coarse) > WORTH_KEEPING * corners(finer) or not usable(coarse):
             continue
-        finer = vertices
+        finer = coarse
         yield max_zoom, coarse
+
+
+def corners(outlines: Outlines) -> int:
+    """How many corners the outlines have together."""
+    return int(np.sum(shapely.get_num_coordinates(outlines)))
 
 
 def usable(outlines: Outlines) -> bool:

@@ -20,7 +20,7 @@ import zlib
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 CHUNK = 1 << 20
 DRIVERS = {"GeoJSON", "GPKG", "ESRI Shapefile"}
@@ -36,14 +36,7 @@ def main() -> None:
     """Reads the file named in the first argument; exits with 0 whether it was read or refused."""
     task = json.loads(sys.argv[1])
     restrict(task)
-    try:
-        layers = read(Path(task["path"]), task)
-    except RefusedFile as refusal:
-        answer({"refused": str(refusal)}, [])
-    except MemoryError:
-        answer({"refused": "needs more memory than a boundary file may"}, [])
-    else:
-        answer({"layers": [layer for layer, _ in layers]}, [outline for _, outlines in layers for outline in outlines])
+    answer(task, sys.stdout.buffer)
 
 
 def restrict(task: dict[str, Any]) -> None:
@@ -58,11 +51,20 @@ def restrict(task: dict[str, Any]) -> None:
         resource.setrlimit(kind, (limit, limit))
 
 
-def answer(head: dict[str, Any], outlines: list[bytes | None]) -> None:
-    """Writes the head as one line of JSON (lengths of the outlines included), then the outlines."""
+def answer(task: dict[str, Any], out: IO[bytes]) -> None:
+    """Writes what the file says: a line of JSON (the lengths of the outlines included), then the outlines; or one with the reason for a refusal."""
+    outlines: list[bytes | None] = []
+    head: dict[str, Any]
+    try:
+        layers = read(Path(task["path"]), task)
+        outlines = [outline for _, layer in layers for outline in layer]
+        head = {"layers": [layer for layer, _ in layers]}
+    except RefusedFile as refusal:
+        head = {"refused": str(refusal)}
+    except MemoryError:
+        head = {"refused": "needs more memory than a boundary file may"}
     head["lengths"] = [None if outline is None else len(outline) for outline in outlines]
-    out = sys.stdout.buffer
-    out.write(json.dumps(head, ensure_ascii=True, default=str).encode() + b"\n")
+    out.write(json.dumps(head, default=str).encode() + b"\n")
     for outline in outlines:
         out.write(outline or b"")
     out.flush()
@@ -162,7 +164,7 @@ def read_geojson(content: bytes, task: dict[str, Any]) -> list[Layer]:
             number = len(re.findall(rb'"type"\s*:\s*"Feature"', content[:at]))
             near = content[max(at - 25, 0) : at + 25].decode("ascii", "replace").replace("\n", " ")
             raise RefusedFile(f"is not UTF-8 text: feature {max(number, 1)}, byte {at}, near “{near}”; save it as UTF-8") from None
-    return read_with_gdal(content, task)
+    return read_with_gdal(content, task, DATE_AS_STRING="YES")  # we say whose date is wrong; GDAL would only say that one is
 
 
 def read_shapefile(path: Path, task: dict[str, Any]) -> list[Layer]:
@@ -203,7 +205,7 @@ def sibling(path: Path, suffix: str) -> Path | None:
     return next((part for part in (path.with_suffix(suffix), path.with_suffix(suffix.upper())) if part.exists()), None)
 
 
-def read_with_gdal(source: Path | bytes, task: dict[str, Any], encoding: str | None = None) -> list[Layer]:
+def read_with_gdal(source: Path | bytes, task: dict[str, Any], encoding: str | None = None, **options: str) -> list[Layer]:
     """Every layer with outlines, in WGS 84; GDAL's drivers and network are already cut down by the environment."""
     import numpy as np
     import pyogrio
@@ -217,7 +219,7 @@ def read_with_gdal(source: Path | bytes, task: dict[str, Any], encoding: str | N
         for index, (name, kind) in enumerate(pyogrio.list_layers(source)):
             if kind is None:
                 continue
-            meta, _, outlines, values = pyogrio.raw.read(source, layer=index, encoding=encoding, datetime_as_string=True)
+            meta, _, outlines, values = pyogrio.raw.read(source, layer=index, encoding=encoding, datetime_as_string=True, **options)
             columns = {str(field): plain(column) for field, column in zip(meta["fields"], values, strict=True)}
             wkb = [None if outline is None else bytes(outline) for outline in outlines]
             layers.append(({"name": str(name), "columns": columns, "count": len(wkb)}, to_wgs84(wkb, meta["crs"], task)))
@@ -250,9 +252,9 @@ def to_wgs84(outlines: list[bytes | None], crs: str | None, task: dict[str, Any]
     """The outlines in WGS 84 [lon, lat]; a file without a coordinate system is refused, and so is one that only a guess leads to WGS 84."""
     if not outlines:
         return outlines
-    if crs in ("EPSG:4326", "OGC:CRS84"):
+    if crs in ("EPSG:4326", "OGC:CRS84", "EPSG:4979"):  # 4979: with heights, which are dropped later
         return outlines
-    if crs is None or "undefined" in crs.lower().replace("unknown", "undefined")[:60]:
+    if crs is None:
         raise RefusedFile("names no coordinate system (CRS): add its .prj, or save it in WGS 84 (EPSG:4326)")
     return list(transformed(outlines, crs, task))
 
@@ -267,27 +269,34 @@ def transformed(outlines: list[bytes | None], crs: str, task: dict[str, Any]) ->
     from django.contrib.gis.gdal import GDALException, OGRGeometry, SpatialReference
     from django.contrib.gis.gdal.libgdal import lgdal
 
-    for function in (lgdal.OCTNewCoordinateTransformationOptions, lgdal.OCTNewCoordinateTransformationEx):
-        function.restype = c_void_p
+    new_options, new_way = lgdal.OCTNewCoordinateTransformationOptions, lgdal.OCTNewCoordinateTransformationEx
+    refuse_guesses = lgdal.OCTCoordinateTransformationOptionsSetBallparkAllowed
+    new_options.argtypes, new_options.restype = [], c_void_p
+    new_way.argtypes, new_way.restype = [c_void_p, c_void_p, c_void_p], c_void_p
+    refuse_guesses.argtypes = [c_void_p, c_int]
     try:
         code = re.fullmatch(r"EPSG:(\d+)", crs)
         source = SpatialReference(int(code[1])) if code else SpatialReference(crs, srs_type="wkt")
-        options = c_void_p(lgdal.OCTNewCoordinateTransformationOptions())
+        options = new_options()
         # A ballpark transformation ignores the datum: VN-2000 would come to lie 200 m off
-        lgdal.OCTCoordinateTransformationOptionsSetBallparkAllowed(options, c_int(0))
-        way = c_void_p(lgdal.OCTNewCoordinateTransformationEx(source.ptr, SpatialReference(4326).ptr, options))
+        refuse_guesses(options, 0)
+        target = SpatialReference(4326)
+        way = new_way(source.ptr, target.ptr, options)
     except GDALException as error:
         raise RefusedFile(f"names a coordinate system that is not understood ({crs[:80]}): {error}") from None
     if not way:
         raise RefusedFile(f"is in a coordinate system that has no known way to WGS 84: {crs[:80]}")
-    lgdal.OGR_G_Transform.argtypes = [c_void_p, c_void_p]
     for number, outline in enumerate(outlines, 1):
         if outline is None:
             yield None
             continue
         geometry = OGRGeometry(memoryview(outline))
-        if lgdal.OGR_G_Transform(geometry.ptr, way) != 0:
-            raise RefusedFile(f"feature {number} cannot be moved from {crs[:80]} to WGS 84: its coordinates do not belong to that system")
+        try:
+            lgdal.OGR_G_Transform(geometry.ptr, way)  # Django's own prototype raises where it fails
+        except GDALException:
+            raise RefusedFile(
+                f"cannot be moved from {crs[:80]} to WGS 84: the coordinates of feature {number} do not belong to that system"
+            ) from None
         yield bytes(geometry.wkb)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -51,11 +52,20 @@ def read_layers(path: Path) -> list[Layer]:
     if not path.is_file():
         raise UnreadableFile(f"{path} is not a file.")
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        head = _run_child(path, out, err)
+        status = _run_child(path, out, err)
+        out.seek(0)
+        line = out.readline()
+        if status != 0 or not line.endswith(b"\n"):
+            err.seek(0)
+            last_words = err.read()[-2000:].decode("utf-8", "replace").strip().splitlines() or [_signal_name(status)]
+            raise UnreadableFile(f"{path.name} could not be read: the reader stopped ({last_words[-1]}).")
+        head: dict[str, Any] = json.loads(line)
+        if refused := head.get("refused"):
+            raise UnreadableFile(f"{path.name} {refused}.")
         return list(_layers(path.name, head, out))
 
 
-def _run_child(path: Path, out: IO[bytes], err: IO[bytes]) -> dict[str, Any]:
+def _run_child(path: Path, out: IO[bytes], err: IO[bytes]) -> int:
     task = {
         "path": str(path.resolve()),
         "limit": settings.BOUNDARY_FILE_LIMIT,
@@ -64,27 +74,16 @@ def _run_child(path: Path, out: IO[bytes], err: IO[bytes]) -> dict[str, Any]:
         "gdal": settings.GDAL_LIBRARY_PATH,
         "geos": settings.GEOS_LIBRARY_PATH,
     }
+    command = [sys.executable, "-I", str(CHILD), json.dumps(task)]
     try:
-        done = subprocess.run(  # noqa: S603  our own interpreter and program
-            [sys.executable, "-I", str(CHILD), json.dumps(task)],
-            stdout=out,
-            stderr=err,
-            env=_environment(),
-            timeout=READ_SECONDS,
-            check=False,
-        )
+        return subprocess.run(command, stdout=out, stderr=err, env=_environment(), timeout=READ_SECONDS, check=False).returncode  # noqa: S603
     except subprocess.TimeoutExpired:
         raise UnreadableFile(f"{path.name} was not read within {READ_SECONDS} seconds.") from None
-    out.seek(0)
-    line = out.readline()
-    if done.returncode != 0 or not line.endswith(b"\n"):
-        err.seek(0)
-        reason = err.read()[-2000:].decode("utf-8", "replace").strip().splitlines()
-        raise UnreadableFile(f"{path.name} could not be read: the reader stopped ({reason[-1] if reason else done.returncode}).")
-    head: dict[str, Any] = json.loads(line)
-    if refused := head.get("refused"):
-        raise UnreadableFile(f"{path.name} {refused}.")
-    return head
+
+
+def _signal_name(code: int) -> str:
+    """What ended a process: a signal by its name, or the exit status."""
+    return signal.Signals(-code).name if code < 0 else f"exit status {code}"
 
 
 def _layers(file: str, head: dict[str, Any], out: IO[bytes]) -> list[Layer]:
@@ -110,6 +109,7 @@ def _environment() -> dict[str, str]:
         "PATH": "/usr/bin:/bin",
         "LANG": "C.UTF-8",
         "OPENBLAS_NUM_THREADS": "1",
+        "CPL_LOG": "/dev/null",  # what is wrong comes as an exception
         "GDAL_SKIP": ",".join(skipped),
         "OGR_SKIP": ",".join(skipped),
         "GDAL_NUM_THREADS": "1",

@@ -38,7 +38,9 @@ MERGER_ACT = Act(
 
 GRID = 1e-6  # degrees, about 10 cm: all lines are noded on it, so that neighbours share their corners exactly
 TOO_CLOSE = 0.003  # degrees, about 300 m: two communes with one centre between them
-MAIN_SHARE = 0.6  # of a divided commune for its main successor; the others have equal parts of the rest: the real shares are not in the data
+MAIN_SHARE = (
+    0.6  # of a divided commune for its main successor; the others have equal parts of the rest: the real shares are not in the data
+)
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,9 @@ def read_territory() -> Territory:
 
 def _successors(converter: dict[str, Any], code_of: dict[str, str]) -> dict[str, tuple[str, ...]]:
     """Codes of the new communes by the key of the old one, the main successor first."""
-    found = {old: (code_of[key],) for key, olds in converter["DICT_PROVINCE_WARD_NO_DIVIDED"][PROVINCE_KEY].items() for old in olds}
+    found: dict[str, tuple[str, ...]] = {
+        old: (code_of[key],) for key, olds in converter["DICT_PROVINCE_WARD_NO_DIVIDED"][PROVINCE_KEY].items() for old in olds
+    }
     for old, heirs in converter["DICT_PROVINCE_WARD_DIVIDED"][PROVINCE_KEY].items():
         found[old] = tuple(code_of[heir["newWardKey"]] for heir in sorted(heirs, key=lambda heir: not heir["isDefaultNewWard"]))
     return found
@@ -207,9 +211,7 @@ def divided(places: Sequence[Place], new_centres: dict[str, shapely.Point]) -> l
         shapely.voronoi_polygons(shapely.MultiPoint([place.centre for place in places]), extend_to=territory.buffer(1), ordered=True)
     )
     rough = [
-        part
-        for place, cell in zip(places, cells, strict=True)
-        for part in _cut(place, shapely.intersection(cell, territory), new_centres)
+        part for place, cell in zip(places, cells, strict=True) for part in _cut(place, shapely.intersection(cell, territory), new_centres)
     ]
     lines = shapely.union_all([part.area.boundary for part in rough], grid_size=GRID)
     faces = shapely.get_parts(shapely.polygonize([lines]))

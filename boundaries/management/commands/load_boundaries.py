@@ -95,4 +95,3 @@ def track(label: str, steps: Sequence[int], *, quiet: bool = False) -> Iterable[
     """The steps, with a progress bar on standard error where that is a terminal."""
     bar: Iterable[int] = tqdm(steps, desc=label, leave=False, disable=True if quiet else None)
     return bar
-

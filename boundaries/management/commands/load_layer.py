@@ -23,9 +23,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            count, repaired = load_layer(
-                name=options["name"], layers=read_layers(options["file"]), attribution=options["attribution"]
-            )
+            count, repaired = load_layer(name=options["name"], layers=read_layers(options["file"]), attribution=options["attribution"])
         except UnreadableFile as error:
             raise CommandError(f"Nothing was changed.\n{error}") from None
         except LayerError as error:
