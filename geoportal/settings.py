@@ -231,7 +231,7 @@ BOUNDARY_FILE_LIMIT = env.int("BOUNDARY_FILE_LIMIT", default=512_000_000)  # byt
 SNAP_DISTANCE_M = env.float("SNAP_DISTANCE_M", default=500.0)  # a point on water belongs to the nearest unit within this
 AMBIGUOUS_SHARE = env.float("AMBIGUOUS_SHARE", default=0.1)  # a second unit with this share of the accuracy circle raises a question
 # Called before an edition takes effect; boundaries knows no reports, so those who must be asked are named here
-ACTIVATION_GUARDS: list[str] = []
+ACTIVATION_GUARDS = ["reports.territory.refuse_while_open_reports_change_hands"]
 
 # --- Map --------------------------------------------------------------------------------------------------------------
 MAP_EXTENT = env.list("MAP_EXTENT", cast=float, default=[104.5, 8.4, 105.95, 9.75])  # west, south, east, north
