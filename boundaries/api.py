@@ -63,6 +63,7 @@ class LocateView(APIView):
     """Which commune a point lies in, on a day."""
 
     permission_classes = [AllowAny]
+    throttle_scope = "locate"
 
     @extend_schema(
         operation_id="units_locate",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
+import math
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -39,13 +40,14 @@ MAX_BYTES = 20_000_000
 MAX_PIXELS = 50 * 1024 * 1024  # "50 megapixels" of telephones reach 50.3 million
 MAX_PHOTOS = 5
 MAX_SIDE = 2048
+STRIP = 128  # rows
 THUMBNAIL = (480, 960)  # 480 wide; a very tall picture is bounded too
 QUALITY = 82
 SWEPT_AFTER = timedelta(days=1)
 SWEPT_AT_ONCE = 1000
 SWEPT_DAYS = 7  # folders of days further back were swept before
 
-# Two at once: each may take some 300 MB, and a weak server must not fall to a handful of large pictures
+# Two at once: each may take 400 MB (measured: 50 megapixels, progressive), and a weak server must not fall to a handful of large pictures
 _decoding = threading.BoundedSemaphore(2)
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -150,18 +152,26 @@ def _decoded(picture: Picture, taken: Taken) -> Image.Image:
         _refuse_too_many_pixels(*image.size)
         image.draft("RGB", (MAX_SIDE, MAX_SIDE))  # a JPEG is decoded at a half, a quarter, an eighth
         image.load()
-        if image.mode.startswith("I"):
-            image = image.convert("I").point([value >> 8 for value in range(65536)], "L")
-        if image.has_transparency_data:
-            image = _shrunk(image.convert("RGBA"), (MAX_SIDE, MAX_SIDE))
-            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-        image = image.convert("RGB")
+        image = _in_rgb(image)
         return image.transpose(_TURNS[taken.orientation]) if taken.orientation in _TURNS else image
     except PhotoRefused:
         raise
     except Exception as error:  # a decoder may raise anything at a broken picture
         logger.info("A %s picture could not be decoded: %s", picture.kind, type(error).__name__)
         raise incomplete() from None
+
+
+def _in_rgb(image: Image.Image) -> Image.Image:
+    """The picture on white, at most twice as large as will be kept; strip by strip, for each change of a whole large picture copies it."""
+    factor = max(1, max(image.size) // MAX_SIDE)
+    rgb = Image.new("RGB", (math.ceil(image.width / factor), math.ceil(image.height / factor)), "white")
+    for top in range(0, image.height, STRIP * factor):
+        strip = image.crop((0, top, image.width, min(image.height, top + STRIP * factor)))
+        if strip.mode.startswith("I"):  # 16 bits of grey
+            strip = strip.convert("I").point([value >> 8 for value in range(65536)], "L")
+        strip = strip.convert("RGBA" if strip.has_transparency_data else "RGB").reduce(factor)
+        rgb.paste(strip, (0, top // factor), strip if strip.mode == "RGBA" else None)
+    return rgb
 
 
 def _shrunk(image: Image.Image, box: tuple[int, int]) -> Image.Image:

@@ -284,10 +284,15 @@ def test_a_gif_whose_frame_is_larger_than_it_says_is_refused(monkeypatch):
 
 
 def test_a_webp_whose_frame_is_larger_than_its_canvas_says_is_refused():
-    still = encoded(picture((64, 64)), "WEBP", lossless=True)
-    bits = struct.pack("<I", 16_382 | 16_382 << 14)
-    data = still[:21] + bits + still[25:]
-    assert "50" in refusal(data)
+    data = bytearray(encoded(picture((64, 64)), "WEBP", lossless=True, exif=b"Exif\0\0" + exif()))
+    assert data[12:16] == b"VP8X"
+    frame = data.find(b"VP8L") + 9
+    data[frame : frame + 4] = struct.pack("<I", 16_382 | 16_382 << 14)
+    assert "50" in refusal(bytes(data))
+
+
+def test_a_very_long_and_thin_picture_is_taken():
+    assert prepare_photo(encoded(Image.new("RGBA", (60_000, 3)), "PNG")).height == 1
 
 
 def test_a_jpeg_of_thousands_of_scans_is_refused_quickly():
