@@ -372,7 +372,7 @@ def refuse_while_open_reports_change_hands(edition: Edition, on: date | None) ->
 def _handed_over_by(edition: Edition, on: date | None) -> int:
     """How many open reports belong to another body with the edition in force than without it, on the day of the change."""
     day = max(timezone.localdate(), on or edition.valid_from or date.min)
-    without = {}
+    without = _bodies_on(day)
     with transaction.atomic():
         with _reports_following():
             activate(edition=edition, on=on)
