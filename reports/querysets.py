@@ -111,14 +111,15 @@ class ReportQuerySet(models.QuerySet["Report"]):
 
         By phone number too, among those whose contact the searcher may see.
         """
-        words = fold(text).split()[:MAX_WORDS]
+        words = [re.sub(r"(\W)", r"\\\1", word) for word in fold(text).split()[:MAX_WORDS]]
         if not words:
             return self
-        by_words = Q()
+        found = Q()
         reports = self.alias(folded_note=Folded("place_note"))
-        for word in words:
-            by_words &= Q(folded_text__contains=word) | Q(folded_note__contains=word) | Q(unit__folded_name__contains=word)
-        found = by_words
+        for number, word in enumerate(words, start=1):
+            # Whole syllables: “o ga” is no part of “to gan”; the last may be unfinished
+            as_word = rf"(^|\W){word}" if number == len(words) else rf"(^|\W){word}($|\W)"
+            found &= Q(folded_text__regex=as_word) | Q(folded_note__regex=as_word) | Q(unit__folded_name__regex=as_word)
         code = partly_normalised(text)
         if code is not None:
             found |= Q(code__startswith=code)

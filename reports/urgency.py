@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 
 from django.utils import timezone
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from reports.clock import due_after
 from reports.models import Report
@@ -22,10 +22,16 @@ def soon_until(now: datetime) -> datetime:
 
 
 def span(earlier: datetime, later: datetime) -> str:
-    """The time between, in its largest unit: "3 hours", "5 days"; "less than an hour" below one."""
-    if later - earlier < timedelta(hours=1):
+    """The time between, in words: hours below two days, days below three months, then months."""
+    hours = int((later - earlier).total_seconds() // 3600)
+    days, months = hours // 24, hours // (24 * 30)
+    if hours < 1:
         return _("less than an hour")
-    return timesince(earlier, later, depth=1)
+    if days < 2:
+        return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
+    if months < 3:
+        return ngettext("%(count)d day", "%(count)d days", days) % {"count": days}
+    return ngettext("%(count)d month", "%(count)d months", months) % {"count": months}
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -40,6 +41,7 @@ class Row:
     report: Report
     urgency: Urgency
     href: str
+    where: str
 
 
 def user_of(request: HttpRequest) -> User:
@@ -112,7 +114,7 @@ def _shown(request: HttpRequest, mine: Desk) -> dict[str, Any]:
     queue = Queue(mine, asked, now)
     etag = _etag(queue)  # before the rows are read: what changes in between is asked for again
     reports, has_more = queue.page()
-    rows = [Row(report, Urgency(report, now), desk_address("desk_report", report.code, query=asked.parameters())) for report in reports]
+    rows = _rows(reports, asked, now)
     return {
         "desk": mine,
         "asked": asked,
@@ -128,11 +130,6 @@ def _shown(request: HttpRequest, mine: Desk) -> dict[str, Any]:
         ],
         "elsewhere": _with_work(mine, counts, asked.view),
         "rows": rows,
-        # What is the same in every row need not be said in each
-        "differ": {
-            "unit": len({report.unit_id for report in reports}) > 1,
-            "body": len({report.authority_id for report in reports}) > 1,
-        },
         "first": (asked.page - 1) * PAGE + 1,
         "last": (asked.page - 1) * PAGE + len(rows),
         "previous": desk_address("desk", query=asked.parameters(page=asked.page - 1)) if asked.page > 1 else "",
@@ -142,6 +139,21 @@ def _shown(request: HttpRequest, mine: Desk) -> dict[str, Any]:
         "poll": desk_address("desk_queue", query=asked.parameters()),
         "features": [_feature(row.report) for row in rows],
     }
+
+
+def _rows(reports: list[Report], asked: Asked, now: datetime) -> list[Row]:
+    """Rows that say of the place what tells them apart: the body where bodies differ, else the unit, else the spot."""
+    bodies_differ = len({report.authority_id for report in reports}) > 1
+    units_differ = len({report.unit_id for report in reports}) > 1
+    rows = []
+    for report in reports:
+        unit, body = report.unit.name if report.unit else _("outside every unit"), report.authority.name
+        parts = [body] if bodies_differ else []
+        if (units_differ or not report.unit) and unit.casefold() not in body.casefold() * bodies_differ:
+            parts.append(unit)
+        where = " · ".join(parts) or report.place_note
+        rows.append(Row(report, Urgency(report, now), desk_address("desk_report", report.code, query=asked.parameters()), where))
+    return rows
 
 
 def _with_work(mine: Desk, counts: dict[str, int], shown: View | None) -> list[dict[str, Any]]:

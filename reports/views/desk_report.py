@@ -159,6 +159,10 @@ def _page(
     steps = offered_steps(user, report)
     forms = [shown_form if shown_form and shown_form.step == step else StepForm(step=step, report=report, user=user) for step in steps]
     lines = _lines(report) if lines is None else lines
+    publishes = any(form.step.name == "publish_reply" for form in forms)
+    open_step = shown_form.step.name if shown_form else "publish_reply" if publishes and not refused else ""
+    replies = list(report.replies.select_related("body", "drafted_by", "published_by"))
+    draft = next((reply for reply in reversed(replies) if reply.published_at is None), None) if publishes else None
     photos = list(report.photos.all())
     nearby = list(_nearby(user, report))
     queue = asked_queue(request, mine, now)
@@ -170,12 +174,14 @@ def _page(
         "contact": _contact(user, report),
         "photos": [photo for photo in photos if photo.kind == Photo.Kind.REPORT],
         "answer_photos": [photo for photo in photos if photo.kind == Photo.Kind.ANSWER],
-        "replies": list(report.replies.select_related("body", "drafted_by", "published_by")),
+        "replies": [reply for reply in replies if reply != draft],  # a draft to be published stands in its form
+        "draft": draft,
         "forms": forms,
-        "open_step": shown_form.step.name if shown_form else "",
+        "open_step": open_step,
         "shown_form": shown_form,
         "refused": refused,
         "lines": lines,
+        "said_last": _said_last(lines),
         "why": _why(lines),
         "nearby": nearby,
         "query": request.GET.urlencode(),
@@ -213,6 +219,12 @@ def _lines(report: Report) -> list[Line]:
         )
         for moment in moments
     ]
+
+
+def _said_last(lines: list[Line]) -> Line | None:
+    """The step that brought the report where it stands, if something was said with it: why a draft came back, why it is to be routed."""
+    moved = [line for line in lines if line.moment.event.status_before != line.moment.event.status_after]
+    return moved[-1] if moved and moved[-1].note and moved[-1].moment.event.kind in {"send_back", "to_triage", "assign", "reopen"} else None
 
 
 def _why(lines: list[Line]) -> list[str]:

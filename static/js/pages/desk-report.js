@@ -15,7 +15,7 @@ const byId = (/** @type {string} */ id) => document.getElementById(id);
 const place = pageConfig("case-map");
 const element = byId("map");
 if (hasLeaflet && element) {
-  const { map, base } = createMap(element, { words, lang, at: { lat: place.lat, lon: place.lon, zoom: 15 }, scrollZoom: false });
+  const { map, base } = createMap(element, { words, lang, at: { lat: place.lat, lon: place.lon, zoom: element.dataset.tileUrl ? 16 : 14 }, scrollZoom: false });
   const own = place.features[place.features.length - 1].properties.code;
   const nearby = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".nearby-item")]);
   const reports = reportLayer(map, {
