@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
+from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
@@ -21,6 +22,8 @@ from accounts.models import User
 # Sign-in to the administration goes by the site's own page, with its limits on attempts and its second factor
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.unregister(Group)  # what somebody may do stands on memberships
+admin.site.site_header = admin.site.site_title = _("Field reports: administration")
+admin.site.index_title = _("What can be set here")
 
 
 class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
@@ -84,6 +87,8 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
         obj.is_staff = obj.is_superuser
         if change:
             super().save_model(request, obj, form, change)
+            # A former address must not open the account any longer; allauth keeps addresses of its own
+            EmailAddress.objects.filter(user=obj).exclude(email__iexact=obj.email).delete()
         else:
             services.invite(user=obj)
 

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from authorities.dated import DatedAdmin, DatedForm, DatedFormSet, InForceFilter, in_full
@@ -190,7 +191,7 @@ class RuleAdmin(DatedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     form = RuleForm
     fields = ["category", "territory", ("body_kind", "level"), "body", "priority", ("valid_from", "valid_to"), "note", "note_en"]
     autocomplete_fields = ["category"]
-    list_display = ["priority", "what", "where", "who", "starts", "ends", "note"]
+    list_display = ["priority", "what", "where", "who", "starts", "ends", "why"]
     list_display_links = ["what"]
     list_filter = [InForceFilter, LeadsNowhereFilter, "body_kind", "level", "category"]
     list_select_related = ["category", "body", "territory__parent__parent"]
@@ -211,6 +212,11 @@ class RuleAdmin(DatedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     def who(self, rule: Rule) -> str:
         """The named body, or the kind and level."""
         return in_full(rule.body) if rule.body else f"{rule.get_body_kind_display()} ({rule.get_level_display()})"
+
+    @admin.display(description=_("reason or source"))
+    def why(self, rule: Rule) -> str:
+        """The beginning of the reason."""
+        return Truncator(rule.note).chars(60)
 
 
 @admin.register(ReturnReason)

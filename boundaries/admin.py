@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
@@ -106,7 +107,8 @@ class UnitAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=_("in force"), ordering="validity")
     def validity_in_words(self, unit: Unit) -> str:
         """From the first day to the first day after."""
-        return f"{unit.valid_from or ''} – {unit.valid_to or ''}".strip()
+        first, after = (date_format(day, "SHORT_DATE_FORMAT") if day else "" for day in (unit.valid_from, unit.valid_to))
+        return f"{first} – {after}".strip()
 
     @admin.display(description=_("page"))
     def page(self, unit: Unit) -> str:

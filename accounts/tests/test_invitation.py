@@ -3,9 +3,11 @@
 import re
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core import mail
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.test import Client
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts import tasks
@@ -150,3 +152,15 @@ def test_saving_somebody_does_not_touch_the_password(client_of, admin_user, nga)
     client_of(admin_user).post(f"/admin/accounts/user/{nga.pk}/change/", {**SOMEBODY, "full_name": "Nga", "is_active": "on"})
     nga.refresh_from_db()
     assert (nga.full_name, nga.check_password("muoi-ba-con-cua")) == ("Nga", True)
+
+
+def test_a_former_address_no_longer_opens_the_account(client_of, admin_user, nga):
+    nga.set_password("muoi-ba-con-cua")
+    nga.save()
+    EmailAddress.objects.create(user=nga, email=nga.email, verified=True, primary=True)
+    page = f"/admin/accounts/user/{nga.pk}/change/"
+    client_of(admin_user).post(page, {**SOMEBODY, "email": "nga.moi@phuhai.example", "is_active": "on"})
+    for address, user in ((SOMEBODY["email"], None), ("nga.moi@phuhai.example", str(nga.pk))):
+        client = Client()
+        client.post("/accounts/login/", {"login": address, "password": "muoi-ba-con-cua"})
+        assert client.session.get("_auth_user_id") == user

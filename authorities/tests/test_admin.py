@@ -286,3 +286,12 @@ def test_units_can_be_read_and_not_changed(browser, commune_a):
     browser.post(address(unit, "change", commune_a.pk), {"name": "Khác"})
     commune_a.refresh_from_db()
     assert commune_a.name == "Phường An Lạc"
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_a_day_is_read_as_day_month_year_and_never_as_in_america(browser, department, pothole, language):
+    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+    sent = {"category": pothole.pk, "body": department.pk, "priority": 10, "valid_from": "1/7/2025", "valid_to": "", "note": ""}
+    assert browser.post(address(Rule, "add"), sent).status_code == 302
+    assert Rule.objects.get(category=pothole).validity.lower == date(2025, 7, 1)
+    assert browser.post(address(Rule, "add"), sent | {"valid_from": "7/13/2025"}).status_code == 200

@@ -7,6 +7,8 @@ DATETIME_FORMAT = "H:i j/n/Y"
 SHORT_DATETIME_FORMAT = "H:i j/n/Y"
 MONTH_DAY_FORMAT = "j/n"
 YEAR_MONTH_FORMAT = "n/Y"
+# Never the American order, in which 1/7/2025 is a day in January
+DATE_INPUT_FORMATS = ["%Y-%m-%d", "%d/%m/%Y"]
 DECIMAL_SEPARATOR = ","
 THOUSAND_SEPARATOR = "."
 NUMBER_GROUPING = 3
