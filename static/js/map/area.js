@@ -38,7 +38,7 @@ export function areaLayer(map) {
       asking?.abort();
       asking = new AbortController();
       const day = (on ? `&on=${on}` : "") + (level ? `&level=${level}` : "");
-      const detail = Math.max(12, detailOf(map.getZoom()));
+      const detail = Math.max(level === "province" ? 8 : level === "district" ? 10 : 12, detailOf(map.getZoom()));
       const feature = await getJson(`/api/v1/units/${encodeURIComponent(code)}/?zoom=${detail}${day}`, {
         signal: asking.signal,
         lang,

@@ -36,10 +36,7 @@ document.documentElement.style.setProperty("--peek", `${head.offsetHeight + 4}px
 tellTimes(rows, lang);
 
 if (hasLeaflet) begin();
-else {
-  tell(words("noMap"), () => location.reload());
-  sheet.rest("full");
-}
+else toast(words("noMap"), { action: words("retry"), onAction: () => location.reload() });
 
 /** On phones the search lies over the map's top, the sheet over its foot. */
 function covered() {
