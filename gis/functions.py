@@ -43,6 +43,14 @@ class GeodesicBuffer(Func):
     output_field = GeometryField(srid=4326)
 
 
+class Boundary(Func):
+    """The lines around an area."""
+
+    function = "ST_Boundary"
+    arity = 1
+    output_field = GeometryField(srid=4326)
+
+
 class PointOnSurfaceOf(Func):
     """A point surely inside an area; Django's PointOnSurface cannot stand in a generated column."""
 

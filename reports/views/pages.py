@@ -1,13 +1,34 @@
 """The public page of a report, and the reporter's."""
 
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from reports.codes import normalised
-from reports.models import Report
+from reports.models import Photo, Report
+from reports.timeline import Moment, next_step, public_timeline
 from reports.tracking import is_reporter, readable_report, swap_token
+from reports.urgency import span
+from reports.views.follow import FollowForm
+from reports.why import why_here
+from reports.workflow import CLOSED, Status
+
+EXCERPT = 160
+SHAPES = {  # of statuses in the timeline; those at work share one
+    Status.ACCEPTED: "progress",
+    Status.SURVEYING: "progress",
+    Status.IN_PROGRESS: "progress",
+    Status.REPLY_REVIEW: "progress",
+}
 
 
 @login_not_required
@@ -19,4 +40,65 @@ def report(request: HttpRequest, code: str) -> HttpResponse:
     if swapped is not None:
         return swapped
     report = readable_report(request, code)
-    return render(request, "reports/report.html", {"report": report, "is_reporter": is_reporter(request, report)})
+    if code != report.code:
+        return redirect(f"{report.get_absolute_url()}{_query(request)}", permanent=True)
+    context = _shown(report) | {
+        "is_reporter": is_reporter(request, report),
+        "may_work": Report.objects.visible_to(request.user).filter(pk=report.pk).exists(),
+    }
+    return render(request, "reports/report.html", context)
+
+
+def _query(request: HttpRequest) -> str:
+    return f"?{request.META['QUERY_STRING']}" if request.META.get("QUERY_STRING") else ""
+
+
+def _shown(report: Report) -> dict[str, Any]:
+    moments = public_timeline(report)
+    photos = list(report.photos.all())
+    today = timezone.localdate()
+    before = [photo for photo in photos if photo.kind == Photo.Kind.REPORT]
+    after = [photo for photo in photos if photo.kind == Photo.Kind.ANSWER]
+    unit = report.unit
+    former_unit = unit if unit is not None and not unit.in_force_on(today) else None
+    return {
+        "report": report,
+        "title": f"{report.category.label} – {unit.name if unit else _('outside all communes')}",
+        "excerpt": _excerpt(report.description),
+        "address": f"{settings.SITE_URL}{report.get_absolute_url()}",
+        "site_url": settings.SITE_URL,
+        "locale": "en_GB" if get_language() == "en" else "vi_VN",
+        "next_step": next_step(report.status, report.authority.name),
+        "timeline": [_line(moment) for moment in moments],
+        "replies": report.replies.filter(published_at__isnull=False).select_related("body"),
+        "photos": photos,
+        "before": before[0] if before and after else None,
+        "after": after[-1] if before and after else None,
+        "why": why_here(report, [moment.event for moment in moments]),
+        "unit_until": former_unit.a_day_in_force() if former_unit else None,
+        "follow_form": FollowForm(),
+        "map_config": {
+            "lat": report.location.y,
+            "lon": report.location.x,
+            "accuracy": report.accuracy_m,
+            "code": unit.code if unit else None,
+            "on": former_unit.a_day_in_force().isoformat() if former_unit else None,
+        },
+    }
+
+
+def _line(moment: Moment) -> dict[str, Any]:
+    event = moment.event
+    status = event.status_after or Status.NEW
+    return {
+        "at": event.at,
+        "text": moment.text,
+        "after": span(event.at - moment.after, event.at) if moment.after is not None else "",
+        "shape": SHAPES.get(Status(status), status),
+        "ends": status in CLOSED,
+    }
+
+
+def _excerpt(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= EXCERPT else words[: EXCERPT - 1].rsplit(" ", 1)[0] + "…"

@@ -7,8 +7,9 @@ import { L } from "./leaflet.js";
 /**
  * A layer that shows one unit at a time.
  * @param {any} map
+ * @param {{fill?: boolean}} [options] without fill only the line is drawn: for a map that lies within the unit
  */
-export function areaLayer(map) {
+export function areaLayer(map, { fill = true } = {}) {
   map.createPane("area").style.zIndex = "300";
   map.getPane("area").style.pointerEvents = "none";
   const renderer = L.svg({ pane: "area", padding: 0.3 });

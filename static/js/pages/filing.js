@@ -31,9 +31,14 @@ const CONTACT_FIELDS = ["name", "phone", "email"];
 const MAX_DESCRIPTION = 5000;
 const NEAR_ENOUGH_M = 30;
 const ROUGH_ZOOM = 12;
-const PIN_ZOOM = 16;
+const PIN_ZOOM = byTiles() ? 16 : 14; // our own map has no streets: further in there is nothing to see
 
 const words = pageWords("map-words", "filing-words");
+
+function byTiles() {
+  return Boolean(document.getElementById("map")?.dataset.tileUrl);
+}
+
 const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const form = /** @type {HTMLFormElement} */ (byId("filing"));
 const where = byId("where");
@@ -115,7 +120,7 @@ function beginMap() {
   // The pin stands in the middle: to zoom must not move it
   Object.assign(map.options, { scrollWheelZoom: "center", touchZoom: "center", doubleClickZoom: "center" });
   const mark = positionMark(map);
-  const area = areaLayer(map);
+  const area = areaLayer(map, { fill: false });
   let shown = "";
   let byHand = false;
   /** @type {Spot | null} */
@@ -424,6 +429,8 @@ const bar = /** @type {HTMLProgressElement} */ (byId("progress-bar"));
 let isSending = false;
 
 form.addEventListener("submit", async (event) => {
+  // Where another script did not arrive the page works as without any: its search asks the server
+  if (event.submitter?.matches("[name=spot], [value=find]")) return;
   event.preventDefault();
   if (isSending || sendButton.disabled) return;
   isSending = true;

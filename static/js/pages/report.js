@@ -1,0 +1,42 @@
+// @ts-check
+// A report: its small map, photos before and after, sharing.
+import { areaLayer } from "../map/area.js";
+import { createMap } from "../map/basemap.js";
+import { hasLeaflet } from "../map/leaflet.js";
+import { pin } from "../map/pin.js";
+import { icons, lang, pageConfig, pageWords } from "../ui/page.js";
+import { toast } from "../ui/toast.js";
+
+const words = pageWords("map-words", "report-words");
+const { lat, lon, accuracy, code, on } = pageConfig("map-config");
+
+const element = document.getElementById("map");
+if (element && hasLeaflet) {
+  const zoom = accuracy > 1500 ? 11 : accuracy > 300 || !element.dataset.tileUrl ? 13 : 15;
+  const { map } = createMap(element, { words, lang, at: { lat, lon, zoom }, on: on || undefined, scrollZoom: false });
+  pin(map, { lat, lon, accuracy, icons });
+  if (code)
+    areaLayer(map, { fill: false })
+      .show(code, { on, lang })
+      .catch(() => {});
+}
+
+const compare = document.querySelector("#compare .before-after");
+const range = compare?.querySelector("input");
+if (compare instanceof HTMLElement && range) {
+  range.addEventListener("input", () => compare.style.setProperty("--cut", `${range.value}%`));
+}
+
+const share = document.getElementById("share");
+share?.addEventListener("click", async () => {
+  const { address: url = location.href, title = document.title } = share.dataset;
+  try {
+    if (navigator.share) await navigator.share({ url, title });
+    else {
+      await navigator.clipboard.writeText(url);
+      toast(words("copied"));
+    }
+  } catch (error) {
+    if (!(error instanceof DOMException && error.name === "AbortError")) toast(words("copyFailed"));
+  }
+});
