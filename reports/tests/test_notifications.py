@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from authorities.models import ReturnReason
 from reports import notifications, tasks
-from reports.models import Follow, Message, Report, ReportEvent
+from reports.models import Follow, Message, Reply, Report, ReportEvent
 from reports.services import Filing, file_report, take_step
 from reports.services.casework import Words
 from reports.tests.worker import forget_jobs, jobs, mail_server, make_due, parts, work
@@ -348,6 +348,7 @@ def test_of_a_report_that_is_not_public_only_its_reporter_is_told(report, neighb
     hide(report)
     take_step(report.pk, step="accept", actor=binh)
     assert {mail.to[0] for mail in tell()} == {an.email}
+    assert not Message.objects.filter(follow=neighbour).exists()
 
 
 @pytest.mark.django_db
@@ -367,6 +368,7 @@ def test_who_has_not_confirmed_or_has_ended_it_is_not_told(report, binh, tell, a
     Follow.objects.create(report=report, email="2@b.example", confirmed_at=now, ended_at=now)
     take_step(report.pk, step="accept", actor=binh)
     assert {mail.to[0] for mail in tell()} == {an.email}
+    assert set(Message.objects.values_list("follow__is_reporter", flat=True)) == {True}
 
 
 @pytest.mark.django_db
@@ -397,6 +399,16 @@ def test_a_draft_is_not_in_the_mail_before_it_is_published(report, neighbour, bi
     mails = tell()
     assert len(mails) == 2
     assert all(REPLY in mail.body for mail in mails)
+
+
+@pytest.mark.django_db
+def test_even_a_public_step_does_not_carry_a_reply_that_is_not_published(report, step, body_a, tell):
+    draft = Reply.objects.create(report=report, body=body_a, text="BẢN NHÁP")
+    other = ReportEvent.objects.create(
+        report=report, kind="work", status_after="in_progress", body=body_a, public=True, data={"reply": draft.pk}
+    )
+    assert not any("BẢN NHÁP" in whole(mail) for mail in tell())
+    assert Message.objects.filter(event_id=other.pk).exists()
 
 
 @pytest.mark.django_db
