@@ -316,6 +316,14 @@ def test_the_trace_is_told_in_whole_sentences(every_trace, language):
         assert "%(" not in text
 
 
+def test_every_sentence_of_the_trace_is_there_in_vietnamese(every_trace):
+    said = {}
+    for language in ("vi", "en"):
+        with translation.override(language):
+            said[language] = {step["text"] for trace in every_trace for step in explain(trace)}
+    assert not said["vi"] & said["en"]
+
+
 def test_the_trace_is_told_in_the_order_place_edition_border_rule_body(every_trace):
     steps = [[step["step"] for step in explain(trace)] for trace in every_trace]
     assert steps[0] == ["place", "edition", "rule", "body"]
