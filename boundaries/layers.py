@@ -10,7 +10,7 @@ from django.db import transaction
 
 from boundaries.models import BaseLayer
 from boundaries.names import tidied
-from boundaries.outlines import is_same_area, misplaced, to_django
+from boundaries.outlines import is_same_area, no_degrees, to_django
 from boundaries.readers import Layer
 
 LABELS = ("name", "label", "name_vi", "id")
@@ -30,8 +30,7 @@ class LayerError(Exception):
 def load_layer(*, name: str, layers: Sequence[Layer], attribution: str) -> tuple[int, int]:
     """Replaces the layer of that name by the features of a file, all properties kept. Returns how many there are, and how many were repaired.
 
-    Raises LayerError: a name that does not fit an address, no attribution, no features, outlines that are absent, broken or outside Vietnam's
-    surroundings.
+    Raises LayerError: a name that does not fit an address, no attribution, no features, geometries that are absent, broken, swapped or no degrees.
     """
     problems = _refusals(name, attribution, layers)
     rows, repaired = [], 0
@@ -41,7 +40,7 @@ def load_layer(*, name: str, layers: Sequence[Layer], attribution: str) -> tuple
             if problem:
                 problems.append(f"{layer.label}, feature {index + 1}: {problem}.")
                 continue
-            repaired += mended_one is not geometry
+            repaired += not shapely.is_valid(geometry)
             properties = {field: values[index] for field, values in layer.columns.items()}
             label = next((tidied(str(properties[field])) for field in LABELS if properties.get(field)), "")
             rows.append(
@@ -70,7 +69,7 @@ def _mended(geometry: shapely.Geometry | None) -> tuple[shapely.Geometry | None,
     if geometry is None or geometry.is_empty:
         return None, "its geometry is absent, empty, or cannot be read"
     west, south, east, north = shapely.bounds(geometry)
-    if wrong := misplaced(west, south, east, north):
+    if wrong := no_degrees(west, south, east, north):
         return None, wrong
     flat = shapely.force_2d(geometry) if shapely.has_z(geometry) else geometry
     if shapely.is_valid(flat):

@@ -59,15 +59,21 @@ def unusable(outline: shapely.Geometry | None) -> str | None:
 
 
 def misplaced(west: float, south: float, east: float, north: float) -> str | None:
-    """What is wrong with the place of an outline, given its box in degrees; None where it lies in Vietnam."""
+    """What is wrong with the place of an outline of a unit, given its box in degrees; None where it lies in Vietnam."""
     if VIETNAM[0] <= west and east <= VIETNAM[2] and VIETNAM[1] <= south and north <= VIETNAM[3]:
         return None
+    where = f"{west:g} {south:g} to {east:g} {north:g}"
+    return no_degrees(west, south, east, north) or f"it lies outside Vietnam ({where}): is its coordinate system right?"
+
+
+def no_degrees(west: float, south: float, east: float, north: float) -> str | None:
+    """What shows that a box is not [lon, lat] in degrees: swapped, or out of range; None where nothing does."""
     where = f"{west:g} {south:g} to {east:g} {north:g}"
     if VIETNAM[1] <= west and east <= VIETNAM[3] and VIETNAM[0] <= south and north <= VIETNAM[2]:
         return f"latitude and longitude are swapped ({where}); GeoJSON is [lon, lat]"
     if west < -180 or east > 180 or south < -90 or north > 90:
         return f"its coordinates are not degrees ({where}): they belong to another coordinate system than the file says"
-    return f"it lies outside Vietnam ({where}): is its coordinate system right?"
+    return None
 
 
 def mend(outline: shapely.Geometry) -> tuple[shapely.MultiPolygon | None, list[str]]:
