@@ -13,7 +13,7 @@ const COMMUNES_FROM_ZOOM = 7;
 const FULL_NAMES_FROM_ZOOM = 12.5;
 
 /** Colours of the theme, by the name of their token. */
-const COLOURS = ["land", "outline", "coast", "river", "label", "halo", "selected", "lit"];
+const COLOURS = ["land", "outline", "boundary", "coast", "river", "label", "halo", "selected", "lit"];
 
 /**
  * @typedef {object} BaseOptions
@@ -168,9 +168,9 @@ function drawnBase(map, { words, lang, on, onTiles, onError, onUnit }) {
   }
   const landCanvas = L.canvas({ pane: "land", padding: 0.3 });
   const unitStyle = () => ({
-    color: colours.outline,
+    color: onTiles ? colours.boundary : colours.outline,
     weight: 1,
-    opacity: onTiles ? 0.7 : 1,
+    opacity: 1,
     fill: !onTiles,
     fillColor: colours.land,
     fillOpacity: 1,

@@ -50,7 +50,7 @@ function begin() {
     lang,
     covered: covered(),
     at: parseAt(new URLSearchParams(location.search).get("at")),
-    onError: (message) => tell(message, retry),
+    onError: (message) => toast(message, { action: words("retry"), onAction: retry }),
   });
   const area = areaLayer(map);
   positionButton(map, { words, icons, onError: (message) => toast(message) });
