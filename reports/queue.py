@@ -202,9 +202,9 @@ class Asked:
             "category": self.category,
             "unit": self.unit,
             "body": self.body,
-            "page": self.page if self.page > 1 else "",
+            "page": self.page,
         } | changed
-        return {name: str(value) for name, value in named.items() if value}
+        return {name: str(value) for name, value in named.items() if value and (name, value) != ("page", 1)}
 
 
 @dataclass(frozen=True)

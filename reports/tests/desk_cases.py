@@ -1,0 +1,30 @@
+"""What the tests of the desk share: a report is filed in a line, and its pages are asked for by name."""
+
+from django.urls import reverse
+
+from reports.services import Filing, file_report, take_step
+from reports.services.casework import Words
+
+
+def file(category, spot, **more):
+    """A filed report."""
+    at = more.pop("at", None)
+    return file_report(
+        Filing(location=spot, category=category, description=more.pop("description", "Ổ gà sâu trước cổng trường."), **more), at=at
+    )
+
+
+def page(report, query=""):
+    """The address of a report at the desk."""
+    return reverse("reports:desk_report", args=[report.code]) + query
+
+
+def step(report, name):
+    """The address that takes a step."""
+    return reverse("reports:desk_step", args=[report.code, name])
+
+
+def drafted(report, officer, text="Đã vá xong ngày 17/7."):
+    """The report, accepted and with a draft that waits for the coordinator."""
+    take_step(report.pk, step="accept", actor=officer)
+    return take_step(report.pk, step="draft_reply", actor=officer, words=Words(reply=text))
