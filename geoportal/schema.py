@@ -19,6 +19,6 @@ class AnnotatedFeatureExtension(GeoFeatureModelSerializerExtension):  # type: ig
         if serializer.Meta.id_field:
             feature["id"] = properties.pop(serializer.Meta.id_field)
         properties.pop(serializer.Meta.geo_field)
-        feature["geometry"] = build_geo_schema(GeometryField())
+        feature["geometry"] = build_geo_schema(GeometryField())  # type: ignore[no-untyped-call]
         base_schema.pop("required", None)
         return build_object_type(properties={**feature, "properties": base_schema}, description=base_schema.pop("description", None))
