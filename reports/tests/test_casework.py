@@ -14,14 +14,11 @@ from authorities.models import Body, Membership, ReturnReason, Role
 from reports.models import Conflict, Handling, Reply, Report
 from reports.services import Filing, ReportChangedMeanwhile, StepNotAllowed, file_report, offered_steps, take_step
 from reports.services.casework import Words
+from reports.tests.desk_cases import file, waiting_for_a_lock
 from reports.workflow import Status
 from tests.cast import make_person
 
 pytestmark = pytest.mark.django_db
-
-
-def file(category, spot, **more):
-    return file_report(Filing(location=spot, category=category, description=more.pop("description", "Ổ gà sâu."), **more))
 
 
 def names(steps):
@@ -330,12 +327,6 @@ def while_first_is_unfinished(first, second):
         may_end.set()
 
     return at_once(hold, wait_for_it, let_go)[:2]
-
-
-def waiting_for_a_lock():
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
-        return cursor.fetchone()[0]
 
 
 @pytest.mark.django_db(transaction=True)

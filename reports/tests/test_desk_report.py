@@ -11,7 +11,7 @@ from django.urls import reverse
 from authorities.models import Body, ReturnReason
 from reports.models import Report
 from reports.services import Words, take_step
-from reports.tests.desk_cases import drafted, file, page, step
+from reports.tests.desk_cases import drafted, file, page, step, waiting_for_a_lock
 
 pytestmark = pytest.mark.django_db
 SCRIPT = "<script>alert('1')</script><img src=x onerror=alert(1)>"
@@ -243,9 +243,9 @@ def test_of_two_officers_pressing_at_once_one_wins_and_the_other_keeps_the_text(
         Report.objects.select_for_update().get(pk=report.pk)
         gate.wait(timeout=10)
         deadline = time.monotonic() + 10
-        while waiting() < 2 and time.monotonic() < deadline:
+        while waiting_for_a_lock() < 2 and time.monotonic() < deadline:
             time.sleep(0.02)
-        assert waiting() == 2
+        assert waiting_for_a_lock() == 2
     for thread in threads:
         thread.join(timeout=20)
     by_status = {response.status_code: name for name, response in answers.items()}
@@ -255,9 +255,3 @@ def test_of_two_officers_pressing_at_once_one_wins_and_the_other_keeps_the_text(
     assert report.replies.get().text == f"Trả lời của {by_status[302]}."
     report.refresh_from_db()
     assert (report.version, report.events.count()) == (3, 3)
-
-
-def waiting():
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
-        return cursor.fetchone()[0]
