@@ -11,7 +11,7 @@ import shapely
 from django.db import connection, transaction
 from django.utils import timezone
 
-from boundaries.editions import declare_validity
+from boundaries.editions import declare_validity, one_at_a_time
 from boundaries.features import RANK, Feature, Findings, Period, check_duplicates, period_text
 from boundaries.models import Edition, Kind, Level, Unit, UnitShape
 from boundaries.outlines import cut_pieces, draw_outlines, to_django
@@ -82,6 +82,7 @@ def load_features(
     check_duplicates(features, findings)
     if findings.problems:
         raise LoadError(findings.problems)
+    one_at_a_time()
     known = standing_units(features)
     matched = match(features, known)
     parents = _find_parents(features, known, findings)
@@ -273,5 +274,9 @@ def _take_over(
             done.notes.append(f"part of another unit: {unit.code} {unit.name} → {parent.code} {parent.name}")
             unit.parent = parent
             changed.append(unit)
-        declare_validity(unit=unit, period=feature.period)
+        if standing.may_learn_dates_from(feature):
+            declare_validity(unit=unit, period=feature.period)
+    kept = sum(standing.contradicts_dates_of(feature) for feature, standing in pairs)
+    if kept:
+        done.notes.append(f"dates kept: {kept} (the file has others; withdraw the edition and load again to change them)")
     Unit.objects.bulk_update(set(changed), ["name", "kind", "parent"])

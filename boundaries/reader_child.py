@@ -7,6 +7,8 @@ before it touches the file, and answers with one line of JSON followed by the ou
 from __future__ import annotations
 
 import codecs
+import contextlib
+import glob
 import gzip
 import io
 import json
@@ -170,6 +172,8 @@ def read_geojson(content: bytes, task: dict[str, Any]) -> list[Layer]:
 def read_shapefile(path: Path, task: dict[str, Any]) -> list[Layer]:
     """A Shapefile, its text in the encoding that its .cpg names, else UTF-8."""
     missing = [suffix for suffix in (".shx", ".dbf") if not sibling(path, suffix)]
+    if sum(part.stat().st_size for part in path.parent.glob(f"{glob.escape(path.stem)}.*")) > task["limit"]:
+        too_large(task["limit"])
     if missing:
         raise RefusedFile(f"is a Shapefile without its {' and '.join(missing)} file: all parts must lie side by side")
     cpg = sibling(path, ".cpg")
@@ -219,16 +223,32 @@ def read_with_gdal(source: Path | bytes, task: dict[str, Any], encoding: str | N
         for index, (name, kind) in enumerate(pyogrio.list_layers(source)):
             if kind is None:
                 continue
-            meta, _, outlines, values = pyogrio.raw.read(source, layer=index, encoding=encoding, datetime_as_string=True, **options)
+            how = {"layer": index, "encoding": encoding, "datetime_as_string": True, **options}
+            try:
+                meta, _, outlines, values = pyogrio.raw.read(source, **how)
+            except UnicodeDecodeError:
+                raise RefusedFile(f"has text that is not UTF-8: feature {first_garbled(source, how)}") from None
             columns = {str(field): plain(column) for field, column in zip(meta["fields"], values, strict=True)}
             wkb = [None if outline is None else bytes(outline) for outline in outlines]
             layers.append(({"name": str(name), "columns": columns, "count": len(wkb)}, to_wgs84(wkb, meta["crs"], task)))
-    except UnicodeDecodeError as error:
-        raise RefusedFile(f"has text that is not UTF-8: {error.object[:60].decode('ascii', 'replace')!r}") from None
     except (DataSourceError, DataLayerError, ValueError, np.exceptions.DTypePromotionError) as error:
         message = str(error).split("; It might help")[0].replace("\n", " ").rstrip(".")
         raise RefusedFile(NOT_A_GEO_FILE if "not recognized" in message else f"cannot be read: {message}") from None
+    if not layers:
+        raise RefusedFile("holds no layer with outlines")
     return layers
+
+
+def first_garbled(source: Path | bytes, how: dict[str, Any]) -> int:
+    """The number of the first feature whose text cannot be decoded."""
+    import pyogrio
+
+    number = 0
+    with contextlib.suppress(UnicodeDecodeError):
+        while True:
+            pyogrio.raw.read(source, skip_features=number, max_features=1, **how)
+            number += 1
+    return number + 1
 
 
 def plain(column: Any) -> list[Any]:

@@ -53,6 +53,17 @@ class Standing:
         same = self.geometry is not None and shapely.equals_exact(self.geometry, feature.geometry, 0)
         return bool(same) and self.schematic == feature.schematic
 
+    def may_learn_dates_from(self, feature: Feature) -> bool:
+        """Whether the file knows an end that was unknown, or (for a draft) a beginning."""
+        start, end = self.declared
+        return (end is None and feature.valid_to is not None) or (start is None and feature.valid_from is not None and not self.unit.active)
+
+    def contradicts_dates_of(self, feature: Feature) -> bool:
+        """Whether the file gives another day for a bound that stays."""
+        start, end = self.declared
+        other_start = feature.valid_from is not None and feature.valid_from != start and (start is not None or self.unit.active)
+        return other_start or (feature.valid_to is not None and end is not None and feature.valid_to != end)
+
 
 def standing_units(features: Sequence[Feature]) -> list[Standing]:
     """The units, active or draft, that have a code of the features, or of their parents."""

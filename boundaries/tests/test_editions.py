@@ -37,7 +37,7 @@ BEFORE = date(2025, 6, 30)
 SAIGON = ZoneInfo("Asia/Ho_Chi_Minh")
 
 few = hypothesis_settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], derandomize=True
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], derandomize=True
 )
 
 

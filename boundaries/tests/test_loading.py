@@ -471,6 +471,23 @@ def test_a_file_that_knows_the_beginning_gives_it_to_a_draft(file):
     assert Edition.objects.get().valid_from == MERGER
 
 
+def test_dates_that_contradict_those_of_units_that_stand_are_kept_and_told(file):
+    load(file(province(), commune(valid_to="2030-01-01")), activate=True)
+    assert "Dates kept: 1 (the file has others" in load(file(province(), commune(valid_to="2031-01-01")))
+    assert Unit.objects.get(code="32001").valid_to == date(2030, 1, 1)
+
+
+def test_activating_says_which_earlier_drafts_came_into_force(file):
+    load(file(province(), commune()))
+    assert "Tỉnh Cà Mau (từ 01/07/2025): in force" in load(file(province()), activate=True)
+    assert Unit.objects.in_force(MERGER).count() == 2
+
+
+def test_nothing_is_drawn_where_nobody_watches(file, capfd):
+    load(file(province(), commune()))
+    assert capfd.readouterr().err == ""
+
+
 def test_a_file_without_dates_revises_the_units_that_look_like_its_own(file):
     load(file(province(), commune(), commune("32002", "Xã Đông", E)), activate=True)
     said = load(

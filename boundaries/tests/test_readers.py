@@ -1,12 +1,17 @@
 """Files from outside: the formats that we read, and one clear sentence for each that we do not."""
 
+import contextlib
 import gzip
 import json
 import math
+import sqlite3
 import time
+import warnings
 import zipfile
 from pathlib import Path
 
+import numpy as np
+import pyogrio
 import pytest
 import shapely
 from django.contrib.gis.gdal import CoordTransform, SpatialReference
@@ -190,6 +195,23 @@ def test_a_shapefile_without_cpg_is_read_as_utf8(tmp_path):
     path = shapefile(tmp_path / "a.shp", commune(name="Phường An Xuyên"))
     path.with_suffix(".cpg").unlink()
     assert read_layers(path)[0].columns["name"] == ["Phường An Xuyên"]
+
+
+def test_a_geopackage_with_bytes_that_are_no_text_is_refused_with_the_feature(tmp_path):
+    path = gpkg(tmp_path / "a.gpkg", commune(), commune("32002"), layer="units")
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        for (trigger,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            database.execute(f'DROP TRIGGER "{trigger}"')
+        database.execute("UPDATE units SET name = CAST(x'58e32054e0' AS TEXT) WHERE code = '32002'")
+        database.commit()
+    assert "has text that is not UTF-8: feature 2" in refusal(path)
+
+
+def test_a_geopackage_without_outlines_is_refused(tmp_path):
+    path = tmp_path / "a.gpkg"
+    with warnings.catch_warnings(action="ignore"):
+        pyogrio.raw.write(str(path), None, [np.array(["1"], dtype=object)], ["code"], geometry_type=None, driver="GPKG", crs=None)
+    assert "holds no layer with outlines" in refusal(path)
 
 
 def test_an_unknown_cpg_is_refused(tmp_path):

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from boundaries.editions import EditionError, activate_drafts
 from boundaries.features import Feature, Findings, Given, read_features
 from boundaries.loading import Act, Loaded, LoadError, load_features
+from boundaries.models import Edition
 from boundaries.readers import UnreadableFile, read_layers
 
 SHOWN_UNITS = 5
@@ -55,12 +56,11 @@ class Command(BaseCommand):
                     coarser=options["coarser"],
                     track=lambda *steps: track(*steps, quiet=quiet),
                 )
-                if options["activate"]:
-                    activate_drafts(loaded.touched)
+                activated = activate_drafts(loaded.touched) if options["activate"] else []
         except (LoadError, EditionError) as error:
             raise CommandError(f"Nothing was changed.\n{error}") from None
         if not quiet:
-            self.tell(loaded, time.monotonic() - start, options["activate"])
+            self.tell(loaded, activated, time.monotonic() - start)
 
     def read(self, files: Sequence[Path], given: Given, findings: Findings, quiet: bool) -> list[Feature]:
         """The features of all files that keep the rules; what breaks them is in the findings."""
@@ -73,7 +73,7 @@ class Command(BaseCommand):
                 findings.problems.append(str(error))
         return features
 
-    def tell(self, loaded: Loaded, seconds: float, activated: bool) -> None:
+    def tell(self, loaded: Loaded, activated: Sequence[Edition], seconds: float) -> None:
         """The summary, a line for each kind of thing that was done."""
         self.stdout.write(f"Units: {loaded.new} new, {loaded.revised} revised, {loaded.unchanged} unchanged ({seconds:.1f} s)")
         for what, units in loaded.repairs.items():
@@ -81,9 +81,11 @@ class Command(BaseCommand):
             self.stdout.write(f"Repaired: {what}: {len(units)} ({', '.join(units[:SHOWN_UNITS])}{more})")
         for note in loaded.notes:
             self.stdout.write(note[:1].upper() + note[1:])
+        for edition in activated:
+            self.stdout.write(f"Edition {edition.pk}: {edition.name}: in force")
         for edition in loaded.editions:
-            state = "in force" if activated else "a draft; activate it when it is verified"
-            self.stdout.write(f"Edition {edition.pk}: {edition.name}: {state}")
+            if edition not in activated:
+                self.stdout.write(f"Edition {edition.pk}: {edition.name}: a draft; activate it when it is verified")
 
 
 def day(text: str) -> date:
