@@ -133,7 +133,10 @@ def test_a_user_without_sudo_is_told_whom_to_ask(clone: Clone) -> None:
 
 
 @needs_another_user
-def test_a_clone_that_this_user_may_not_write_to_is_told(clone: Clone) -> None:
+@pytest.mark.parametrize("used_before", [False, True])
+def test_a_clone_that_this_user_may_not_write_to_is_told(clone: Clone, used_before: bool) -> None:
+    if used_before:
+        (clone.folder / ".local/log").mkdir(parents=True)
     code, output = clone.run("run", python=SYSTEM_PYTHON, user="nobody")
 
     assert code == 1
