@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db.models import Case, F, FloatField, Q, Value, When
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from boundaries.models import Unit
@@ -116,7 +117,7 @@ def _units(text: str) -> list[Place]:
 def _place(unit: Any, today: Any) -> Place:
     part_of = ", ".join(above.name for above in unit.ancestors())
     current = unit.in_force_on(today)
-    former = "" if current else _("until %(day)s") % {"day": unit.a_day_in_force().strftime("%d/%m/%Y")}
+    former = "" if current else _("until %(day)s") % {"day": date_format(unit.a_day_in_force(), "SHORT_DATE_FORMAT")}
     return Place(
         kind="unit",
         label=unit.name,

@@ -19,6 +19,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 SITE_URL = env("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")  # mails and jobs have no request to take it from
 HTTPS = env.bool("HTTPS", default=True)  # False only for a demonstration on this machine
 DEMO = env.bool("DEMO", default=False)  # shows that this is a demonstration
+DEMO_PASSWORD = env("DEMO_PASSWORD", default="")  # of the accounts that `manage.py demo` makes; empty: a random one, which it prints
 
 # --- Applications -----------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -55,6 +56,7 @@ MIDDLEWARE = [
     "geoportal.hostile.RefuseNullBytes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",  # pads at random, so that the length tells nothing (BREACH)
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "geoportal.language.LanguageMiddleware",
@@ -118,6 +120,7 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_RATE_LIMITS = {"login_failed": env("LOGIN_FAILED_LIMIT", default="10/m/ip,5/5m/key")}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are entered by whoever invites
 MFA_TOTP_ISSUER = "Cổng phản ánh hiện trường"
 
 # --- Language and time ------------------------------------------------------------------------------------------------
@@ -234,7 +237,7 @@ AMBIGUOUS_SHARE = env.float("AMBIGUOUS_SHARE", default=0.1)  # a second unit wit
 ACTIVATION_GUARDS = ["reports.territory.refuse_while_open_reports_change_hands"]
 
 # --- Map --------------------------------------------------------------------------------------------------------------
-MAP_EXTENT = env.list("MAP_EXTENT", cast=float, default=[104.5, 8.4, 105.95, 9.75])  # west, south, east, north
+MAP_EXTENT = env.list("MAP_EXTENT", cast=float, default=[104.65, 8.5, 105.85, 9.65])  # west, south, east, north
 LEAFLET_CONFIG = {"RESET_VIEW": False, "ATTRIBUTION_PREFIX": ""}
 
 # --- Mail -------------------------------------------------------------------------------------------------------------
