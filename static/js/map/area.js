@@ -18,6 +18,7 @@ export function areaLayer(map, { fill = true } = {}) {
     return {
       color: colours.selected,
       weight: 2.5,
+      fill,
       fillColor: colours.selected,
       fillOpacity: 0.12,
       dashArray: dashed ? "6 5" : undefined,

@@ -274,14 +274,14 @@ search.addEventListener("keydown", (event) => {
 const askWhere = latest(async (signal) => {
   const query = new URLSearchParams();
   for (const name of ["lat", "lon", "accuracy", "place_unit", "unit", "category"]) query.set(name, value(name));
-  where.classList.add("is-stale");
+  where.setAttribute("aria-busy", "true");
   try {
     where.innerHTML = await getText(`${form.dataset.where}?${query}`, { signal });
     showOutline();
-    where.classList.remove("is-stale");
+    where.removeAttribute("aria-busy");
   } catch (error) {
     if (isAbort(error)) throw error;
-    where.classList.remove("is-stale");
+    where.removeAttribute("aria-busy");
     const note = document.createElement("p");
     note.className = "where-card where-card--empty";
     note.textContent = words("whereFailed");
@@ -404,7 +404,7 @@ function restore() {
       const isPlace = ["lat", "lon", "accuracy", "place_unit", "place"].includes(name);
       if (KEPT.includes(name) && !(isPlace && hasPlace) && !value(name)) setValue(name, text);
     }
-    byId("draft-note").hidden = !(draft.description || draft.category);
+    byId("draft-note").hidden = !draft.description;
     const pin = spot();
     if (pin && !hasPlace) choose(pin);
   });

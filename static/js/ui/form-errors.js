@@ -19,7 +19,7 @@ export function takeErrors(html) {
   }
   const box = summary.querySelector(".error-summary");
   if (box instanceof HTMLElement) {
-    box.focus();
+    box.focus({ preventScroll: true });
     box.scrollIntoView({ block: "start" });
   }
   return box !== null;
