@@ -15,14 +15,23 @@ const byId = (/** @type {string} */ id) => document.getElementById(id);
 const place = pageConfig("case-map");
 const element = byId("map");
 if (hasLeaflet && element) {
-  const { map, base } = createMap(element, { words, lang, at: { lat: place.lat, lon: place.lon, zoom: element.dataset.tileUrl ? 16 : 14 }, scrollZoom: false });
+  const { map, base } = createMap(element, {
+    words,
+    lang,
+    at: { lat: place.lat, lon: place.lon, zoom: element.dataset.tileUrl ? 16 : 14 },
+    scrollZoom: false,
+  });
   const own = place.features[place.features.length - 1].properties.code;
   const nearby = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".nearby-item")]);
   const reports = reportLayer(map, {
     words,
     lang,
     icons,
-    onChoose: (code) => nearby.find((item) => item.dataset.code === code)?.querySelector("a")?.focus(),
+    onChoose: (code) =>
+      nearby
+        .find((item) => item.dataset.code === code)
+        ?.querySelector("a")
+        ?.focus(),
     onHover: (code) => {
       for (const item of nearby) item.classList.toggle("is-lit", item.dataset.code === code);
       reports.light(code || own);
@@ -34,7 +43,8 @@ if (hasLeaflet && element) {
   base.avoid(reports.obstacles());
   if (place.accuracy) accuracyCircle(map, place, place.accuracy);
   for (const item of nearby) {
-    for (const kind of ["mouseenter", "focusin"]) item.addEventListener(kind, () => reports.light(item.dataset.code || own));
+    for (const kind of ["mouseenter", "focusin"])
+      item.addEventListener(kind, () => reports.light(item.dataset.code || own));
     for (const kind of ["mouseleave", "focusout"]) item.addEventListener(kind, () => reports.light(own));
   }
 }

@@ -136,7 +136,8 @@ wide.addEventListener("change", () => wide.matches && showMap());
 function showCurrentView() {
   const strip = views;
   const current = /** @type {HTMLElement | null} */ (strip.querySelector("[aria-current]"));
-  if (current && strip.scrollWidth > strip.clientWidth) strip.scrollLeft = current.offsetLeft - (strip.clientWidth - current.offsetWidth) / 2;
+  if (current && strip.scrollWidth > strip.clientWidth)
+    strip.scrollLeft = current.offsetLeft - (strip.clientWidth - current.offsetWidth) / 2;
 }
 showCurrentView();
 
