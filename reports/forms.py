@@ -26,7 +26,7 @@ from gis.bbox import parse_number, parse_point
 from gis.errors import PlaceError
 from reports.destination import Destination, destination
 from reports.services.filing import MAX_DESCRIPTION, MAX_EMAIL, MAX_NAME, MAX_PLACE_NOTE
-from reports.words import phone_number, says_something, tidy, tidy_line
+from reports.words import phone_number, tidy, tidy_line
 
 MAX_PHOTOS = 5
 ROUGH_M = 500  # a spot known no better than this needs words that say where exactly
@@ -233,7 +233,7 @@ class FilingForm(forms.Form):
     def clean_description(self) -> str:
         """The text, tidied and not too long."""
         text = tidy(self.cleaned_data["description"])
-        if not says_something(text):
+        if not text:
             raise forms.ValidationError(_("Write what you saw."))
         if len(text) > MAX_DESCRIPTION:
             raise forms.ValidationError(

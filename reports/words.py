@@ -16,12 +16,14 @@ JOINERS = frozenset("\u200b\u200c\u200d")
 def tidy(text: str) -> str:
     """Several lines of text: composed (NFC), lines parted by newlines, without control and direction characters, stripped.
 
+    "" where nothing of it can be seen.
     Raises ValueError for a NUL, which PostgreSQL cannot keep and nobody types.
     """
     if "\x00" in text:
         raise ValueError(_("The text holds a character that cannot be kept (NUL)."))
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " "))
-    return "".join(letter for letter in text if letter == "\n" or letter in JOINERS or not _is_control(letter)).strip()
+    kept = "".join(letter for letter in text if letter == "\n" or letter in JOINERS or not _is_control(letter)).strip()
+    return kept if says_something(kept) else ""
 
 
 def tidy_line(text: str) -> str:

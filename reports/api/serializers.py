@@ -19,7 +19,7 @@ from boundaries.serializers import CandidateOut, UnitOut
 from reports.models import Report, ReportEvent
 from reports.services.filing import MAX_DESCRIPTION, MAX_EMAIL, MAX_NAME, MAX_PLACE_NOTE
 from reports.timeline import sentence
-from reports.words import phone_number, says_something, tidy, tidy_line
+from reports.words import phone_number, tidy, tidy_line
 from reports.workflow import Status
 
 MAX_PHOTOS = 5
@@ -42,7 +42,7 @@ class TidyField(serializers.CharField):
             text = self.how(super().to_internal_value(data))
         except ValueError as error:
             raise serializers.ValidationError(str(error)) from None
-        if not self.allow_blank and not says_something(text):
+        if not self.allow_blank and not text:
             self.fail("blank")
         return text
 

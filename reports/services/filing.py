@@ -27,7 +27,7 @@ from reports.codes import new_code
 from reports.media import PreparedPhoto, files_undone_on_error, keep_photos
 from reports.models import Channel, Conflict, Contact, Follow, Handling, IdempotencyKey, Report, ReportEvent, ReportPlace
 from reports.services.errors import KeyUsedForAnotherReport
-from reports.words import phone_number, says_something, tidy, tidy_line
+from reports.words import phone_number, tidy, tidy_line
 from reports.workflow import Status
 
 MAX_DESCRIPTION = 5000
@@ -157,7 +157,7 @@ def _fit_to_be_kept(filing: Filing, at: datetime) -> Filing:
             return ""
 
     texts = {name: tidied(name, how) for name, how in _TEXTS.items()}
-    if "description" not in wrong and not says_something(texts["description"]):
+    if "description" not in wrong and not texts["description"]:
         wrong["description"] = [_("This is required.")]
     for name, limit in _LIMITS.items():
         if len(texts[name]) > limit:
