@@ -145,9 +145,9 @@ def unpacked(path: Path, folder: Path, limit: int) -> Path:
 
 
 def is_shapefile_part(member: zipfile.ZipInfo) -> bool:
-    """Whether an archive member belongs to a Shapefile; macOS' resource forks do not."""
+    """Whether an archive member belongs to a Shapefile; macOS' resource forks (._name) do not."""
     name = Path(member.filename)
-    return name.suffix.lower() in SHAPEFILE_PARTS and not name.name.startswith("._") and "__MACOSX" not in name.parts
+    return name.suffix.lower() in SHAPEFILE_PARTS and not name.name.startswith("._")
 
 
 def read_geojson(content: bytes, task: dict[str, Any]) -> list[Layer]:

@@ -111,7 +111,6 @@ def _environment() -> dict[str, str]:
         "OPENBLAS_NUM_THREADS": "1",
         "CPL_LOG": "/dev/null",  # what is wrong comes as an exception
         "GDAL_SKIP": ",".join(skipped),
-        "OGR_SKIP": ",".join(skipped),
         "GDAL_NUM_THREADS": "1",
         "GDAL_HTTP_PROXY": "127.0.0.1:9",
         "GDAL_HTTP_TIMEOUT": "1",

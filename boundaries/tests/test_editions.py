@@ -1,6 +1,7 @@
 """Activation and withdrawal; and that the order in which editions come is nothing."""
 
 import json
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -486,6 +487,35 @@ def shapely_codes(points: np.ndarray, path: Path) -> list[str | None]:
     for n, u in zip(point.tolist(), unit.tolist(), strict=True):
         found[n] = min(found.get(n, "99999"), codes[u])
     return [found.get(n) for n in range(len(points))]
+
+
+METRES = (111_320 * math.cos(math.radians(9.2)), 110_620)  # of a degree of longitude and of latitude in Cà Mau
+
+
+def points_in_water(territory: shapely.Geometry, count: int) -> np.ndarray:
+    """Points outside every commune, at most 490 m off, in metres from 0° N 0° E."""
+    strip = shapely.difference(shapely.buffer(territory, 490), territory)
+    shapely.prepare(strip)
+    west, south, east, north = strip.bounds
+    points = np.random.default_rng(1).uniform((west, south), (east, north), (100 * count, 2))
+    return points[shapely.contains_xy(strip, points)][:count]
+
+
+@realdata
+def test_a_thousand_points_in_water_go_to_the_nearest_commune():
+    load_files(NEW_FILE)
+    communes = communes_in(NEW_FILE)
+    codes = sorted(communes)
+    outlines = shapely.transform([communes[code] for code in codes], lambda degrees: degrees * METRES)
+    points = points_in_water(shapely.union_all(outlines), 1_000)
+    assert len(points) == 1_000
+    placements = locate_many([Spot(Point(*(point / METRES).tolist(), srid=4326)) for point in points], on=date(2025, 7, 2))
+    for point, placement in zip(points, placements, strict=True):
+        assert placement.method == "snapped"
+        distances = shapely.distance(outlines, shapely.Point(point))
+        # A metre is what the plane may differ from the ellipsoid in half a kilometre
+        assert distances[codes.index(placement.unit.code)] < distances.min() + 1
+        assert placement.distance_m == pytest.approx(distances.min(), abs=2)
 
 
 def stripped_of_its_end(path: Path, folder: Path) -> Path:
