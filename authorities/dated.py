@@ -12,6 +12,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Model, QuerySet
 from django.forms.models import InlineForeignKeyField
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
@@ -113,10 +114,13 @@ class WithItsPeriod(ForeignKeyRawIdWidget):
     """A raw id with the name, what it is part of, and its period: names and codes are used again."""
 
     def label_and_url_for_value(self, value: Any) -> tuple[str, str]:
-        """The name in full, and the way to it."""
-        label, url = super().label_and_url_for_value(value)
-        row = self.rel.model._default_manager.filter(pk=value).first() if str(value).isdigit() else None
-        return (in_full(row) if row is not None else label), url
+        """The name in full, and the way to it; one query a row."""
+        model = self.rel.model
+        rows = model._default_manager.select_related("parent__parent") if model is Unit else model._default_manager
+        row = rows.filter(pk=value).first() if str(value).isdigit() else None
+        if row is None:
+            return "", ""
+        return in_full(row), reverse(f"{self.admin_site.name}:{model._meta.app_label}_{model._meta.model_name}_change", args=[row.pk])
 
 
 def in_full(row: Model) -> str:
