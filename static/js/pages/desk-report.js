@@ -87,6 +87,11 @@ for (const step of document.querySelectorAll("details.step")) {
   });
 }
 
+// The way to what is to be done, at the thumb, while that is out of sight
+const jump = /** @type {HTMLElement | null} */ (document.querySelector(".case-jump"));
+const steps = document.querySelector(".steps");
+if (jump && steps) new IntersectionObserver(([entry]) => (jump.hidden = entry.isIntersecting)).observe(steps);
+
 // --- keyboard --------------------------------------------------------------------------------------------------------
 shortcuts({
   j: () => byId("after")?.click(),

@@ -126,7 +126,6 @@ function draw() {
 
 toggle.addEventListener("click", () => {
   const isMap = desk.classList.toggle("is-map");
-  toggle.setAttribute("aria-pressed", String(isMap));
   if (isMap) showMap();
 });
 if (wide.matches) showMap();
