@@ -18,7 +18,7 @@ from boundaries.outlines import cut_pieces, draw_outlines, to_django
 from boundaries.standing import Standing, match, standing_units, was_in_force_with
 
 MAX_PROBLEMS = 20
-BATCH = 200
+BATCH = 50
 COARSER = 0.5  # a surveyed outline is not replaced by one with less than this share of its vertices
 
 SCOPE_NAMES = 3  # an edition of more units of its highest level says how many

@@ -27,6 +27,8 @@ from typing import IO, Any, NoReturn
 CHUNK = 1 << 20
 DRIVERS = {"GeoJSON", "GPKG", "ESRI Shapefile"}
 SHAPEFILE_PARTS = {".shp", ".shx", ".dbf", ".prj", ".cpg", ".cst", ".qix", ".sbn", ".sbx", ".xml", ".txt"}
+WGS84 = ("EPSG:4326", "OGC:CRS84", "EPSG:4979")  # 4979: with heights, which are dropped later
+CRS_MEMBER = re.compile(rb'"crs"\s*:\s*(\{[^{}]*(?:\{[^{}]*\}[^{}]*)?\})')
 NOT_A_GEO_FILE = "is not a GeoJSON, GeoPackage or Shapefile"
 
 
@@ -166,7 +168,20 @@ def read_geojson(content: bytes, task: dict[str, Any]) -> list[Layer]:
             number = len(re.findall(rb'"type"\s*:\s*"Feature"', content[:at]))
             near = content[max(at - 25, 0) : at + 25].decode("ascii", "replace").replace("\n", " ")
             raise RefusedFile(f"is not UTF-8 text: feature {max(number, 1)}, byte {at}, near “{near}”; save it as UTF-8") from None
+    refuse_unknown_system(content)
     return read_with_gdal(content, task, DATE_AS_STRING="YES")  # we say whose date is wrong; GDAL would only say that one is
+
+
+def refuse_unknown_system(content: bytes) -> None:
+    """GeoJSON may still name a coordinate system; one that GDAL does not know it would take for WGS 84 without a word."""
+    member = CRS_MEMBER.search(content[:CHUNK]) or CRS_MEMBER.search(content[-CHUNK:])
+    if member is None or re.search(rb"4326|4979|CRS84|WGS ?84", member[1], re.IGNORECASE):
+        return
+    import pyogrio
+
+    with contextlib.suppress(pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError):  # told when the file is read
+        if pyogrio.read_info(content)["crs"] in (None, *WGS84):
+            raise RefusedFile(f"names a coordinate system that is not understood: {' '.join(member[1].decode().split())[:100]}")
 
 
 def read_shapefile(path: Path, task: dict[str, Any]) -> list[Layer]:
@@ -272,7 +287,7 @@ def to_wgs84(outlines: list[bytes | None], crs: str | None, task: dict[str, Any]
     """The outlines in WGS 84 [lon, lat]; a file without a coordinate system is refused, and so is one that only a guess leads to WGS 84."""
     if not outlines:
         return outlines
-    if crs in ("EPSG:4326", "OGC:CRS84", "EPSG:4979"):  # 4979: with heights, which are dropped later
+    if crs in WGS84:
         return outlines
     if crs is None:
         raise RefusedFile("names no coordinate system (CRS): add its .prj, or save it in WGS 84 (EPSG:4326)")

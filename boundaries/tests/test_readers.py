@@ -140,6 +140,25 @@ def test_a_named_system_in_geojson_is_believed(tmp_path):
     assert read_layers(path)[0].outlines[0].bounds[:2] == pytest.approx((WEST, SOUTH), abs=1e-8)
 
 
+@pytest.mark.parametrize(
+    "crs",
+    [
+        {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::999999"}},
+        {"type": "name", "properties": {"name": "the ministry's own"}},
+        {"type": "link", "properties": {"href": "http://127.0.0.1:9/crs"}},
+    ],
+)
+def test_an_unknown_system_in_geojson_is_refused_not_taken_for_wgs84(tmp_path, crs):
+    assert "names a coordinate system that is not understood" in refusal(geojson(tmp_path / "a.geojson", commune(), crs=crs))
+
+
+@pytest.mark.parametrize("name", ["urn:ogc:def:crs:OGC:1.3:CRS84", "EPSG:4326", "urn:ogc:def:crs:EPSG::4326", None])
+def test_wgs84_may_be_named_or_not(tmp_path, name):
+    crs = {"type": "name", "properties": {"name": name}} if name else None
+    (layer,) = read_layers(geojson(tmp_path / "a.geojson", commune(), crs=crs))
+    assert layer.outlines[0].bounds[0] == WEST
+
+
 def test_a_shapefile_without_prj_is_refused(tmp_path):
     path = shapefile(tmp_path / "a.shp", commune())
     path.with_suffix(".prj").unlink()
