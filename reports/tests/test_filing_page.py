@@ -362,6 +362,11 @@ class TestSimilarReports:
         assert client.get(f"{WHERE}?{query}").status_code == 200
 
 
+def test_looking_up_spots_is_limited(client, settings):
+    settings.THROTTLES = {**settings.THROTTLES, "locate": "2/m"}
+    assert [client.get(WHERE, {"lat": "9.05", "lon": "105.05"}).status_code for _ in range(3)] == [200, 200, 429]
+
+
 class TestAfterSending:
     @pytest.fixture
     def sent(self, client, typed):

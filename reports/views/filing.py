@@ -170,6 +170,9 @@ def _page(request: HttpRequest, form: FilingForm, *, status: int = 200, found: A
 @require_safe
 def where(request: HttpRequest) -> HttpResponse:
     """The part of the page that follows the pin: who gets the report, the question at a border, similar reports. For our script."""
+    wait = throttled(request, "locate")
+    if wait is not None:
+        return HttpResponse(status=429, headers={"Retry-After": str(wait)})
     form = FilingForm(initial={name: request.GET.get(name, "")[:200] for name in (*PREFILLED, "unit")})
     return render(request, "reports/_where.html", {"form": form, **_where(form)})
 
