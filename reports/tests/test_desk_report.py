@@ -1,6 +1,7 @@
 """A report at the desk: what is shown, what is kept when a step is not taken, and two people at once."""
 
 import time
+from datetime import UTC, datetime
 from threading import Barrier, Thread
 
 import pytest
@@ -198,6 +199,18 @@ def test_nearby_reports_of_the_same_category_come_first_and_only_what_may_be_see
     assert [near.at_desk for near in found] == [False, True, True]
     assert hidden.code not in client_of(binh).get(page(here)).content.decode()
     assert far not in found
+
+
+def test_where_and_when_a_photo_was_taken_is_shown_to_those_who_may_call(client_of, binh, lan, report):
+    at = datetime(2022, 7, 17, 9, 12, tzinfo=UTC)
+    place = Point(report.location.x, report.location.y + 120 / 110_600, srid=4326)
+    report.photos.create(image="x.jpg", thumbnail="x.jpg", width=4, height=3, digest="0", taken_at=at, taken_where=place)
+    report.photos.create(image="y.jpg", thumbnail="y.jpg", width=4, height=3, digest="1")
+    handler, leader = (client_of(person).get(page(report)).content.decode() for person in (binh, lan))
+    assert "120 m" in handler
+    assert "16:12 17/7/2022" in handler
+    assert "120 m" not in leader
+    assert "16:12 17/7/2022" not in leader
 
 
 def test_why_it_is_here_tells_of_the_rules_and_of_who_sent_it_on(client_of, binh, diep, body_b, report):

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from authorities.models import Body
 from authorities.routing import explain
+from gis.functions import GeodesicDistance
 from reports.codes import normalised
 from reports.desk_forms import StepForm, return_texts
 from reports.models import Contact, Note, Photo, Report
@@ -163,7 +164,8 @@ def _page(
     open_step = shown_form.step.name if shown_form else "publish_reply" if publishes and not refused else ""
     replies = list(report.replies.select_related("body", "drafted_by", "published_by"))
     draft = next((reply for reply in reversed(replies) if reply.published_at is None), None) if publishes else None
-    photos = list(report.photos.all())
+    photos = list(report.photos.annotate(metres_away=GeodesicDistance("taken_where", report.location)))
+    may_call = Report.objects.filter(pk=report.pk).with_contact_open_to(user).exists()
     nearby = list(_nearby(user, report))
     queue = asked_queue(request, mine, now)
     before, after = queue.next_to(report) if queue else (None, None)
@@ -171,7 +173,8 @@ def _page(
         "desk": mine,
         "report": report,
         "urgency": Urgency(report, now),
-        "contact": _contact(user, report),
+        "contact": _contact(user, report) if may_call else None,
+        "may_call": may_call,
         "photos": [photo for photo in photos if photo.kind == Photo.Kind.REPORT],
         "answer_photos": [photo for photo in photos if photo.kind == Photo.Kind.ANSWER],
         "replies": [reply for reply in replies if reply != draft],  # a draft to be published stands in its form
@@ -195,9 +198,7 @@ def _page(
 
 
 def _contact(user: User, report: Report) -> Contact | None:
-    """Who reported, for those who may call; each look is logged, without what was seen."""
-    if not Report.objects.filter(pk=report.pk).with_contact_open_to(user).exists():
-        return None
+    """Who reported; each look is logged, without what was seen."""
     contact = Contact.objects.filter(report=report).first()
     if contact is not None:
         logger.info("contact of report %s shown to user %s", report.code, user.pk)
