@@ -60,7 +60,7 @@ class Loaded:
     new: int = 0
     revised: int = 0
     unchanged: int = 0
-    repairs: dict[str, list[str]] = field(default_factory=dict)
+    changes: dict[str, list[str]] = field(default_factory=dict)  # what was repaired or taken over, and in which units
     notes: list[str] = field(default_factory=list)
     touched: set[int] = field(default_factory=set)  # ids of the editions that the features belong to
 
@@ -88,7 +88,7 @@ def load_features(
     parents = _find_parents(features, known, findings)
     if findings.problems:
         raise LoadError(findings.problems)
-    done = Loaded(repairs=findings.repairs)
+    done = Loaded(changes={f"repaired: {what}": units for what, units in findings.repairs.items()})
     units: dict[Feature, Unit] = {feature: standing.unit for feature, standing in matched.items()}
     _create(features, matched, parents, units, act or Act(), done, track)
     _revise(matched, parents, units, coarser, done, track)
@@ -267,11 +267,11 @@ def _take_over(
     for feature, standing in pairs:
         unit, parent = standing.unit, _unit_of(parents.get(feature), units)
         if unit.name != feature.name:
-            done.notes.append(f"renamed: {unit.code} {unit.name} → {feature.name}")
+            done.changes.setdefault("renamed", []).append(f"{unit.code} {unit.name} → {feature.name}")
             unit.name, unit.kind = feature.name, Kind.of_name(feature.name)
             changed.append(unit)
         if parent is not None and unit.parent_id != parent.pk:
-            done.notes.append(f"part of another unit: {unit.code} {unit.name} → {parent.code} {parent.name}")
+            done.changes.setdefault("part of another unit", []).append(f"{unit.code} {unit.name} → {parent.code} {parent.name}")
             unit.parent = parent
             changed.append(unit)
         if standing.may_learn_dates_from(feature):

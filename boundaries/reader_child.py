@@ -132,10 +132,10 @@ def unpacked(path: Path, folder: Path, limit: int) -> Path:
             stem = shapes[0].filename[:-4]
             left = limit
             for member in members:
-                if member.filename[: len(stem)] != stem or member.filename[len(stem)] != ".":
+                suffix = Path(member.filename).suffix
+                if member.filename != stem + suffix:
                     continue
-                suffix = member.filename[len(stem) :].lower()
-                with archive.open(member) as source, (folder / f"layer{suffix}").open("wb") as target:
+                with archive.open(member) as source, (folder / f"layer{suffix.lower()}").open("wb") as target:
                     while chunk := source.read(CHUNK):
                         left -= len(chunk)
                         if left < 0:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import chain
 
 import shapely
 
@@ -69,7 +70,7 @@ def standing_units(features: Sequence[Feature]) -> list[Standing]:
     """The units, active or draft, that have a code of the features, or of their parents."""
     codes = {feature.code for feature in features} | {code for feature in features for code in feature.parent_codes}
     units = Unit.objects.filter(code__in=codes).exclude(edition__state=Edition.State.WITHDRAWN).select_related("parent", "edition")
-    by_id = {unit.pk: unit for unit in units.order_by("active", "pk")}
+    by_id = {unit.pk: unit for unit in units.order_by("-active", "pk")}  # active ones come first into question
     shapes = dict(UnitShape.objects.filter(unit__in=by_id, current=True).values_list("unit_id", "schematic"))
     # Revisions are numbered for good: an outline that is no longer current keeps its number
     revisions = dict(UnitShape.objects.filter(unit__in=by_id).order_by("revision").values_list("unit_id", "revision"))
@@ -108,36 +109,46 @@ def _overlap(one: Period, other: Period) -> bool:
 def match(features: Sequence[Feature], known: Sequence[Standing]) -> dict[Feature, Standing]:
     """The unit that each feature is, for those that stand: same level and code, and in force on the same day.
 
-    Equal first days, or equal last days, settle it. Where an unknown bound leaves it open (a file without dates may hold the units of today
+    Equal first days, or equal last days, settle it; a unit is taken once. Where an unknown bound leaves it open (a file without dates may hold the units of today
     or those before the reform, under the same codes), the look of all such features together decides: names, parents, and outlines.
     """
     by_key: dict[tuple[str, str], list[Standing]] = defaultdict(list)
     for standing in known:
         by_key[standing.level, standing.code].append(standing)
-    open_pairs: dict[tuple[Period, int], list[tuple[Feature, Standing]]] = defaultdict(list)
+    pairs = [(feature, standing) for feature in features for standing in by_key[feature.key] if _overlap(feature.period, standing.period)]
+    in_doubt = [pair for pair in pairs if None in (pair[0].valid_from, pair[1].valid_from) and not _end_together(pair)]
     matched: dict[Feature, Standing] = {}
-    for feature in features:
-        for standing in by_key[feature.key]:
-            if not _overlap(feature.period, standing.period):
-                continue
-            if _surely_same(feature.period, standing):
-                matched[feature] = standing
-            elif feature.valid_from is None or standing.valid_from is None:
-                open_pairs[feature.period, standing.unit.edition_id].append((feature, standing))
-    for likeness, pairs in sorted(((_likeness(pairs), pairs) for pairs in open_pairs.values()), key=lambda item: -item[0]):
-        for feature, standing in pairs if likeness >= ALIKE else ():
-            matched.setdefault(feature, standing)
+    taken: set[int] = set()
+    for feature, standing in chain(filter(_begin_together, pairs), filter(_end_together, pairs), _look_like_their_units(in_doubt)):
+        if feature not in matched and standing.unit.pk not in taken:
+            matched[feature] = standing
+            taken.add(standing.unit.pk)
     return matched
 
 
-def _surely_same(period: Period, standing: Standing) -> bool:
-    start, end = period
-    if start is not None and start == standing.valid_from:
-        return True
-    return end is not None and end in (standing.unit.valid_to, standing.declared[1])
+Pair = tuple[Feature, Standing]
 
 
-def _likeness(pairs: Sequence[tuple[Feature, Standing]]) -> float:
+def _begin_together(pair: Pair) -> bool:
+    feature, standing = pair
+    return feature.valid_from is not None and feature.valid_from == standing.valid_from
+
+
+def _end_together(pair: Pair) -> bool:
+    feature, standing = pair
+    return feature.valid_to is not None and feature.valid_to in (standing.unit.valid_to, standing.declared[1])
+
+
+def _look_like_their_units(pairs: Sequence[Pair]) -> list[Pair]:
+    """The pairs of those groups (features of one period, units of one edition) that look alike, the most alike first."""
+    groups: dict[tuple[Period, int], list[Pair]] = defaultdict(list)
+    for feature, standing in pairs:
+        groups[feature.period, standing.unit.edition_id].append((feature, standing))
+    alike = sorted(((_likeness(group), group) for group in groups.values()), key=lambda item: -item[0])
+    return [pair for likeness, group in alike if likeness >= ALIKE for pair in group]
+
+
+def _likeness(pairs: Sequence[Pair]) -> float:
     """The share of pairs that look the same."""
     return sum(_look_alike(feature, standing) for feature, standing in pairs) / len(pairs)
 

@@ -441,7 +441,7 @@ def test_whether_outlines_are_coarser_is_decided_for_neighbours_together(file):
 
 def test_another_name_is_taken_over_and_told(file):
     load(file(province(), commune(name="Xã Hòa Mỹ")), activate=True)
-    assert "Renamed: 32001 Xã Hòa Mỹ → Thị trấn Hoà Mỹ" in load(file(province(), commune(name="Thị trấn Hoà Mỹ")))
+    assert "Renamed: 1 (32001 Xã Hòa Mỹ → Thị trấn Hoà Mỹ)" in load(file(province(), commune(name="Thị trấn Hoà Mỹ")))
     assert Unit.objects.get(code="32001").kind == Kind.THI_TRAN
 
 
@@ -507,6 +507,23 @@ def test_a_file_without_dates_that_looks_otherwise_brings_other_units(file):
     assert "3 new" in said
     assert locate(point=Point(105.05, 9.05, srid=4326), on=date(2025, 6, 30)).unit.name == "Phường 2"
     assert locate(point=Point(105.05, 9.05, srid=4326), on=MERGER).unit.name == "Phường An Xuyên"
+
+
+def test_a_unit_is_taken_once_when_a_file_splits_its_period(file):
+    load(file(province(valid_from=None), commune(valid_from="2020-01-01", valid_to="2030-01-01")), activate=True)
+    unit = Unit.objects.get(code="32001")
+    parts = [commune(valid_from="2020-01-01", valid_to="2025-07-01"), commune(name="Phường Tây", valid_to="2030-01-01")]
+    said = load(file(*parts), activate=True)
+    assert "Units: 1 new, 0 revised, 1 unchanged" in said
+    unit.refresh_from_db()
+    assert (unit.name, unit.valid_to) == ("Xã Tây", MERGER)
+    assert locate(point=Point(105.05, 9.05, srid=4326), on=MERGER).unit.name == "Phường Tây"
+
+
+def test_another_parent_is_taken_over_and_told(file):
+    load(file(province(), province("95", "Tỉnh Bạc Liêu"), commune()), activate=True)
+    assert "Part of another unit: 1 (32001 Xã Tây → 95 Tỉnh Bạc Liêu)" in load(file(commune(parent_code="95")))
+    assert Unit.objects.get(code="32001").parent.code == "95"
 
 
 def test_units_of_a_withdrawn_edition_do_not_stand(file):

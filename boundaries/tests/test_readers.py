@@ -5,6 +5,7 @@ import gzip
 import json
 import math
 import sqlite3
+import tempfile
 import time
 import warnings
 import zipfile
@@ -307,6 +308,16 @@ def test_a_zip_bomb_is_refused_before_it_unpacks(tmp_path, settings):
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.shp", bytes(50_000_000))
     assert "unpacks to something larger than the limit of 1 MB" in refusal(tmp_path / "bomb.zip")
+
+
+def test_a_zip_file_writes_nothing_outside_its_folder(tmp_path):
+    path = shapefile(tmp_path / "a.shp", *UNITS)
+    archive = zipped(path)
+    with zipfile.ZipFile(archive, "a") as file:
+        file.writestr("a./../../evil.dbf", b"evil")
+        file.writestr("../evil.shx", b"evil")
+    assert len(read_layers(archive)[0]) == 3
+    assert not Path(tempfile.gettempdir(), "evil.dbf").exists()
 
 
 def test_a_large_file_is_refused(tmp_path, settings):

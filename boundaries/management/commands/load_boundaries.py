@@ -76,9 +76,9 @@ class Command(BaseCommand):
     def tell(self, loaded: Loaded, activated: Sequence[Edition], seconds: float) -> None:
         """The summary, a line for each kind of thing that was done."""
         self.stdout.write(f"Units: {loaded.new} new, {loaded.revised} revised, {loaded.unchanged} unchanged ({seconds:.1f} s)")
-        for what, units in loaded.repairs.items():
+        for what, units in loaded.changes.items():
             more = f", … and {len(units) - SHOWN_UNITS} more" if len(units) > SHOWN_UNITS else ""
-            self.stdout.write(f"Repaired: {what}: {len(units)} ({', '.join(units[:SHOWN_UNITS])}{more})")
+            self.stdout.write(f"{what[:1].upper()}{what[1:]}: {len(units)} ({', '.join(units[:SHOWN_UNITS])}{more})")
         for note in loaded.notes:
             self.stdout.write(note[:1].upper() + note[1:])
         for edition in activated:
