@@ -342,6 +342,23 @@ class TestAWeakLine:
         assert Report.objects.get().photos.count() == 1
 
 
+@pytest.mark.parametrize("script", ["**/js/pages/filing.*.js", "**/leaflet/leaflet.*.js"])
+def test_where_a_script_does_not_arrive_the_page_works_as_without(site, phone, console, an, commune_b, script):
+    console.forgive("ERR_FAILED")
+    phone.route(script, lambda route: route.abort())
+    phone.goto(f"{site}/reports/new/")
+    phone.locator("#id_place").fill("binh yen")
+    phone.get_by_role("button", name="Tìm", exact=True).tap()
+    phone.get_by_role("button", name="Xã Bình Yên").tap()
+    expect(phone.locator(".where-unit")).to_have_text("Xã Bình Yên")
+    phone.get_by_role("radio", name="Ổ gà, hư hỏng mặt đường").tap()
+    phone.locator("#id_place_note").fill("Cạnh chợ")
+    fill_in(phone, an)
+    phone.locator("#send").tap()
+    phone.wait_for_url(re.compile("/filed/$"))
+    assert Report.objects.get().unit == commune_b
+
+
 class TestPhotos:
     def test_the_position_of_a_photo_is_offered_and_kept_privately(self, site, phone, an):
         noise = io.BytesIO()
