@@ -78,6 +78,13 @@ class StepForm(forms.Form):
         return self.step.label
 
     @property
+    def action(self) -> str | Promise:
+        """What the button under the fields says: what happens when it is pressed."""
+        if self.step.name == "draft_reply":
+            return _("Publish") if self.report.authority.publishes_itself else _("Send for approval")
+        return self.label
+
+    @property
     def hint(self) -> str | Promise:
         """What the step does."""
         if self.step.name == "draft_reply" and self.report.authority.publishes_itself:
