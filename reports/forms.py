@@ -28,6 +28,8 @@ from reports.destination import Destination, destination
 from reports.services.filing import MAX_DESCRIPTION, MAX_EMAIL, MAX_NAME, MAX_PLACE_NOTE
 from reports.words import phone_number, tidy, tidy_line
 
+# Keys of forms are random and open the report that they filed; those of the API's clients may be anything. Neither may stand for the other
+KEY_PREFIX = "form:"
 MAX_PHOTOS = 5
 ROUGH_M = 500  # a spot known no better than this needs words that say where exactly
 UNSURE = "unsure"  # the answer "I am not sure" to the question at a border
@@ -118,7 +120,7 @@ class PhotosField(forms.FileField):
 class FilingForm(forms.Form):
     """A report as a person types it: place by pin, search or coordinates; what; who."""
 
-    key = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
+    key = forms.CharField(required=False, max_length=90, widget=forms.HiddenInput)
     lat = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
     lon = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
     accuracy = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)

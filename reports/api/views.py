@@ -41,6 +41,7 @@ from reports.api.serializers import (
 )
 from reports.codes import normalised
 from reports.destination import destination
+from reports.forms import KEY_PREFIX
 from reports.media import PhotoRefused, PreparedPhoto, prepare_photo
 from reports.models import Channel, Report, ReportEvent
 from reports.services import Filing, file_once, file_report
@@ -100,7 +101,7 @@ class ReportList(generics.ListAPIView[Report]):
     def post(self, request: Request) -> Response:
         """Files a report: 201; the same key and body again: the same answer, 200; the same key with another body: 422."""
         key = request.headers.get("Idempotency-Key", "").strip()
-        if len(key) > MAX_KEY or not (key.isascii() and key.isprintable()):
+        if len(key) > MAX_KEY or not (key.isascii() and key.isprintable()) or key.startswith(KEY_PREFIX):
             raise ValidationError({"Idempotency-Key": [_("An Idempotency-Key has at most 100 characters, all of them printable ASCII.")]})
         filing = self._filing(request)
         report, is_new = file_once(filing, key=key) if key else (file_report(filing), True)

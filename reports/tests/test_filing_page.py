@@ -118,6 +118,14 @@ class TestSending:
         assert Report.objects.get().description == "Ổ gà to giữa đường"
         assert "Phản ánh đã đến từ trước" in response.content.decode()
 
+    def test_a_guessed_key_of_an_api_client_opens_nothing(self, client, typed, an):
+        api = {"lat": 9.05, "lon": 105.05, "category": "pothole", "description": "Của người khác", "name": "Khác", "phone": "0987654321"}
+        assert client.post("/api/v1/reports/", api, content_type="application/json", headers={"idempotency-key": "1"}).status_code == 201
+        first = Report.objects.get()
+        response = Client().post(URL, {**typed, "key": "1"})
+        assert first.code not in response["Location"]
+        assert Report.objects.count() == 2
+
     def test_with_photos(self, client, typed):
         client.post(URL, {**typed, "photos": [photo(), photo(encoded(picture((70, 50))))]})
         assert Report.objects.get().photos.count() == 2

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import User
 from authorities.models import Category, Membership, Role
 from reports.codes import normalised
-from reports.forms import FilingForm, Spot, new_key
+from reports.forms import KEY_PREFIX, FilingForm, Spot, new_key
 from reports.media import PhotoRefused, PreparedPhoto, prepare_photo
 from reports.models import Channel, Follow, Report
 from reports.services import Filing, KeyUsedForAnotherReport, file_once
@@ -93,7 +93,7 @@ def _send(request: HttpRequest, form: FilingForm) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, status=422)
     try:
-        report, _is_new = file_once(_filing(request, form, photos), key=form.cleaned_data["key"])
+        report, _is_new = file_once(_filing(request, form, photos), key=KEY_PREFIX + form.cleaned_data["key"])
     except KeyUsedForAnotherReport as error:  # sent, changed after a lost answer, and sent again
         return _answer(request, error.report, "already")
     except ValidationError as error:
