@@ -129,7 +129,7 @@ class TestStart:
         known = {
             key: value
             for key, value in os.environ.items()
-            if key not in {"DJANGO_SECRET_KEY", "DATABASE_URL", "HTTPS", "TILE_URL", "MAP_EXTENT"}
+            if key not in {"DJANGO_SECRET_KEY", "DATABASE_URL", "HTTPS", "TILE_URL", "MAP_EXTENT", "DJANGO_ALLOW_ASYNC_UNSAFE"}
         }
         return subprocess.run(
             [sys.executable, "manage.py", *arguments],
