@@ -235,7 +235,9 @@ def _edition_sentence(trace: dict[str, Any]) -> str:
         text = _("The units are those in force on %(day)s, by %(decree)s.") % {"day": _day(trace["on"]), "decree": decree}
     else:
         text = _("The units are those in force on %(day)s.") % {"day": _day(trace["on"])}
-    return f"{text} {_('This unit has been in force since %(day)s.') % {'day': _day(since)}}" if since else text
+    if not since:
+        return text
+    return text + " " + _("This unit has been in force since %(day)s.") % {"day": _day(since)}  # xgettext reads no f-string
 
 
 def _candidate(found: dict[str, Any]) -> str:
