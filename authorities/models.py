@@ -149,6 +149,11 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.user} – {self.get_role_display()} – {self.body}"
 
+    @property
+    def top_id(self) -> int:
+        """The body from which it reaches downwards: its own; a coordinator's, the superior of the Portal, and so the whole province."""
+        return (self.role == Role.COORDINATOR and self.body.parent_id) or self.body_id
+
 
 class Publication(models.TextChoices):
     """When a report of a category may be seen by all."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 if TYPE_CHECKING:
@@ -31,11 +32,14 @@ class BodyQuerySet(models.QuerySet["Body"]):
 
     def with_those_below(self) -> BodyQuerySet:
         """These bodies and all that stand below them, as one subquery."""
-        mine = self.order_by().values("pk")
-        below = Q(pk__in=mine)
+        return self.model.objects.below(self.order_by().values("pk"))
+
+    def below(self, tops: models.QuerySet[Any, Any] | list[int]) -> Self:
+        """Bodies that are one of these or stand below one; `tops` are keys, or a subquery of keys (the flatter, the sooner Django compiles it)."""
+        found = Q(pk__in=tops)
         for depth in range(1, DEPTH):
-            below |= Q(**{"__".join(["parent"] * depth) + "__in": mine})
-        return self.model.objects.filter(below)
+            found |= Q(**{"__".join(["parent"] * depth) + "__in": tops})
+        return self.filter(found)
 
     def portal_of(self, body: Body, on: date) -> Body:
         """The Portal that coordinates for a body on a day: the one under the same province committee; never None."""
@@ -89,6 +93,13 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         if not user.is_authenticated or not user.is_active:
             return self.none()
         return self.filter(user=user, validity__contains=on or timezone.localdate())
+
+    def tops(self) -> models.QuerySet[Membership, Any]:
+        """The bodies from which each reaches downwards, as a subquery of keys; the same as Membership.top_id."""
+        from authorities.models import Role
+
+        superior = When(role=Role.COORDINATOR, then=Coalesce("body__parent", "body"))
+        return self.values(top=Case(superior, default="body"))
 
 
 class CategoryQuerySet(models.QuerySet["Category"]):

@@ -17,7 +17,6 @@ from boundaries.locate import locate
 from reports import tasks
 from reports.clock import due_after
 from reports.models import Conflict, Handling, Note, Reply, Report, ReportEvent
-from reports.querysets import coordinated_by
 from reports.services.errors import ReportChangedMeanwhile, StepNotAllowed
 from reports.services.filing import placed_in
 from reports.workflow import CLOSED, HANDLERS, STEPS, UNTOUCHED, Status, Step, steps_for
@@ -42,14 +41,19 @@ def roles_on(user: User, report: Report, on: date | None = None) -> frozenset[Ro
 
     Whoever belongs to a body that the report complains of has none. Memberships are those held on a day (default: today).
     """
-    if user.is_superuser:
-        return frozenset(Role)
-    return frozenset(role for role, _body in _standing(user, report, on))
+    return _roles(user, _standing(report, _held(user, on)))
 
 
-def _standing(user: User, report: Report, on: date | None) -> list[tuple[Role, Body]]:
-    """The roles that somebody may act in on a report, each with the body for which it is held; the body that has the report first."""
-    held = list(Membership.objects.held_by(user, on=on).select_related("body").order_by("pk"))
+def _roles(user: User, standing: list[tuple[Role, Body]]) -> frozenset[Role]:
+    return frozenset(Role) if user.is_superuser else frozenset(role for role, _body in standing)
+
+
+def _held(user: User, on: date | None) -> list[Membership]:
+    return list(Membership.objects.held_by(user, on=on).select_related("body").order_by("pk"))
+
+
+def _standing(report: Report, held: list[Membership]) -> list[tuple[Role, Body]]:
+    """The roles in which somebody with these memberships may act on a report, each with its body; the body that has the report first."""
     if Conflict.objects.filter(report=report, body__in=[membership.body_id for membership in held]).exists():
         return []
     here = [
@@ -57,15 +61,20 @@ def _standing(user: User, report: Report, on: date | None) -> list[tuple[Role, B
         for membership in held
         if membership.body_id == report.authority_id and membership.role != Role.COORDINATOR
     ]
-    portals = [(Role.COORDINATOR, membership.body) for membership in held if membership.role == Role.COORDINATOR]
-    if portals and coordinated_by(user, on).filter(pk=report.authority_id).exists():
-        return here + portals
+    portals = [membership for membership in held if membership.role == Role.COORDINATOR]
+    reached = Body.objects.filter(pk=report.authority_id).below([membership.top_id for membership in portals])
+    if portals and reached.exists():
+        return here + [(Role.COORDINATOR, membership.body) for membership in portals]
     return here
 
 
 def offered_steps(user: User, report: Report, on: date | None = None) -> list[Step]:
     """The steps that somebody may take on a report now, in the order of the table."""
-    return [step for step in steps_for(Status(report.status), roles_on(user, report, on)) if _makes_sense(step, report, user)]
+    return _offered(user, report, roles_on(user, report, on))
+
+
+def _offered(user: User, report: Report, roles: frozenset[Role]) -> list[Step]:
+    return [step for step in steps_for(Status(report.status), roles) if _makes_sense(step, report, user)]
 
 
 def _makes_sense(step: Step, report: Report, user: User) -> bool:
@@ -96,16 +105,18 @@ def take_step(
     """
     words = _stripped(words or Words())
     on = timezone.localdate(at) if at else None
-    report = _locked(report_id, actor, on)
+    report, held = _locked(report_id, actor, on)
     at = at or timezone.now()  # read under the lock: who came second is second in the history
     if version is not None and version != report.version:
         raise ReportChangedMeanwhile(report)
     wanted = STEPS.get(step)
-    allowed = offered_steps(actor, report, on)
-    if wanted is None or wanted not in allowed:
-        raise StepNotAllowed(report, allowed)
+    standing = _standing(report, held)
+    roles = _roles(actor, standing)
+    if wanted is None or wanted not in steps_for(Status(report.status), roles) or not _makes_sense(wanted, report, actor):
+        raise StepNotAllowed(report, _offered(actor, report, roles))
     _require(wanted, words)
-    acting = _acting_body(actor, report, wanted, on)
+    # For the body that has the report before a Portal; for none, where an administrator is of none
+    acting = next((body for role, body in standing if role in wanted.roles), None)
     before = report.status
     data = _EFFECTS.get(wanted.name, _nothing_besides)(report, words, actor, at)
     if wanted.to is not None and wanted.name not in _CHOOSES_STATUS:
@@ -122,15 +133,15 @@ def take_step(
     return report
 
 
-def _locked(report_id: int, actor: User, on: date | None) -> Report:
-    """The report, locked and then read anew.
+def _locked(report_id: int, actor: User, on: date | None) -> tuple[Report, list[Membership]]:
+    """The report, locked and then read anew, and what the actor is.
 
     Whoever had to wait for the lock judges by what the winner left: a statement that waits re-reads only the locked row, not what it is
     joined with (the body that has it now, conflicts found meanwhile).
     """
-    mine = Report.objects.visible_to(actor, on)
-    mine.select_for_update().only("pk").get(pk=report_id)
-    return mine.select_related("category", "authority", "unit").get(pk=report_id)
+    Report.objects.select_for_update().only("pk").get(pk=report_id)
+    held = _held(actor, on)
+    return Report.objects.visible_to(actor, on, held).select_related("category", "authority", "unit").get(pk=report_id), held
 
 
 def _stripped(words: Words) -> Words:
@@ -145,11 +156,6 @@ def _require(step: Step, words: Words) -> None:
         wrong["note"] = [_("A note has at most 5,000 characters.")]
     if wrong:
         raise ValidationError(wrong)
-
-
-def _acting_body(actor: User, report: Report, step: Step, on: date | None) -> Body | None:
-    """The body for which somebody takes a step: the one that has the report before a Portal; None for an administrator of none."""
-    return next((body for role, body in _standing(actor, report, on) if role in step.roles), None)
 
 
 def _remember(report: Report, step: Step, before: str, actor: User, acting: Body | None, data: dict[str, Any], at: datetime) -> None:

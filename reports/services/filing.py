@@ -99,7 +99,8 @@ def file_report(filing: Filing, *, at: datetime | None = None) -> Report:
         Contact.objects.create(report=report, name=filing.name, phone=filing.phone, email=filing.email)
     if filing.email:
         Follow.objects.create(report=report, email=filing.email, language=filing.language, is_reporter=True, since=at, confirmed_at=at)
-    keep_photos(report, filing.photos, at=at)
+    if filing.photos:
+        keep_photos(report, filing.photos, at=at)
     event = ReportEvent.objects.create(
         report=report,
         at=at,
