@@ -51,7 +51,7 @@ class Demonstration:
         self.stories = Stories(rng, self.places, set(self.categories))
         self.people = People(Random(f"{seed} people"), today)  # noqa: S311
         self.pictures = Pictures(seed)
-        self._portals: dict[tuple[int, date], Body] = {}
+        self._portals: dict[int, Body] = {}
 
     def plans(self, number: int, *, real: bool) -> list[Plan]:
         """That many reports, the two that were really filed among them where the units of their day are known."""
@@ -106,10 +106,10 @@ class Demonstration:
 
     def portal_of(self, body: Body, on: date) -> Body:
         """The Portal that coordinates for a body on a day."""
-        key = body.pk, on
-        if key not in self._portals:
-            self._portals[key] = Body.objects.portal_of(body, on)
-        return self._portals[key]
+        known = self._portals.get(body.pk)
+        if known is None or on not in known.validity:
+            known = self._portals[body.pk] = Body.objects.portal_of(body, on)
+        return known
 
 
 class _Life:

@@ -12,13 +12,12 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
-from procrastinate.contrib.django import app
-from procrastinate.testing import InMemoryConnector
 from tqdm import tqdm
 
 from authorities.models import Body, BodyKind
 from reports.demo.life import Demonstration
 from reports.demo.places import NoUnits
+from reports.demo.silence import without_jobs
 from reports.models import Report
 from reports.workflow import Status
 
@@ -68,8 +67,7 @@ class Command(BaseCommand):
         """Files and works that many reports; what became of them."""
         counts: Counter[Status] = Counter()
         plans = demonstration.plans(number, real=first)
-        # A demonstration sends no mail: the jobs of its past go to a queue in memory, and are forgotten
-        with app.replace_connector(InMemoryConnector()):
+        with without_jobs():
             try:
                 for plan in tqdm(plans, desc="reports", unit="", leave=False, disable=True if quiet else None):
                     counts[Status(demonstration.play(plan).status)] += 1
