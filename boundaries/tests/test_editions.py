@@ -103,7 +103,7 @@ def test_abolished_codes_end_too_by_their_place():
     old, new = draft(valid_from=None), draft()
     for n in range(3):
         draft_unit(old, code=f"3200{n}", west=WEST + n * SIZE, name=f"Phường {n}")
-    draft_unit(new, code="32000", size=2 * SIZE, name="Phường An Xuyên")
+    draft_unit(new, code="32009", size=2 * SIZE, name="Phường An Xuyên")  # the higher code: it would lose where an old one is left
     activate_drafts([new.pk, old.pk])
     assert [where(WEST + n * SIZE + 0.05) for n in range(3)] == ["Phường An Xuyên", "Phường An Xuyên", "Phường 2"]
 
@@ -121,12 +121,25 @@ def test_communes_of_a_province_end_the_districts_between_them():
     assert not Unit.objects.in_force(MERGER).of_level(Level.DISTRICT).exists()
 
 
+def test_communes_alone_end_the_districts_too_when_they_are_parts_of_a_province():
+    old, new = draft(valid_from=None), draft()
+    top = draft_unit(old, ProvinceFactory)
+    middle = draft_unit(old, DistrictFactory, parent=top)
+    draft_unit(new, parent=top, size=10 * SIZE)
+    activate_drafts([old.pk])
+    activate_drafts([new.pk])
+    middle.refresh_from_db()
+    top.refresh_from_db()
+    assert (middle.valid_to, top.valid_to) == (MERGER, None)
+
+
 def test_communes_of_a_district_leave_the_district_in_force():
     old, new = draft(valid_from=None), draft(valid_from=date(2020, 1, 1))
     middle = draft_unit(old, DistrictFactory, parent=draft_unit(old, ProvinceFactory))
     draft_unit(old, parent=middle, name="Xã Cũ")
-    draft_unit(new, parent=middle, name="Xã Mới")
-    activate_drafts([old.pk, new.pk])
+    draft_unit(new, parent=middle, name="Xã Mới", size=5 * SIZE)
+    activate_drafts([old.pk])
+    activate_drafts([new.pk])
     middle.refresh_from_db()
     assert middle.valid_to is None
     assert where() == "Xã Mới"
