@@ -73,11 +73,17 @@ def test_an_old_commune_lies_in_its_successors_and_in_nothing_else(layers):
         assert max(shares, key=shares.__getitem__) == place.successors[0]
 
 
-def test_nineteen_communes_were_divided_two_of_them_in_three(layers):
+def test_nineteen_communes_were_divided_three_of_them_in_three(layers):
     divided_ones = [place for place in read_territory().places if len(place.successors) > 1]
     assert len(divided_ones) == 19
-    three = {place.code for place in divided_ones if len(place.successors) == 3}
-    assert three >= {"32053", "32122"}  # Nguyễn Phích and Lợi An
+    three = {place.name: set(place.successors) for place in divided_ones if len(place.successors) == 3}
+    assert three == {
+        "Xã Nguyễn Phích": {"32044", "32059", "32062"},
+        "Xã Lợi An": {"32014", "32095", "32134"},
+        "Xã Hòa Mỹ": {"32137", "32140", "32214"},
+    }
+    main = {place.name: place.successors[0] for place in divided_ones}
+    assert (main["Xã Nguyễn Phích"], main["Xã Lợi An"], main["Xã Hòa Mỹ"]) == ("32044", "32134", "32140")
 
 
 def place(
