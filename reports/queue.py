@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from authorities.models import Body, Category, Membership, Role
 from boundaries.models import Unit
 from reports.models import Report
-from reports.querysets import SEES_ALL_OF_ITS_BODY, ReportQuerySet
+from reports.querysets import SEES_ALL_OF_ITS_BODY, ReportQuerySet, bodies_in_hand_of
 from reports.urgency import soon_until
 from reports.workflow import AT_WORK, HANDLERS, PUBLISHERS, Status
 
@@ -143,6 +143,16 @@ class Desk:
         """The bodies whose reports somebody handles."""
         return [held.body_id for held in self.memberships if Role(held.role) in HANDLERS]
 
+    @cached_property
+    def in_hand(self) -> list[int]:
+        """The keys of the bodies whose work stands here."""
+        return list(bodies_in_hand_of(self.user).values_list("pk", flat=True))
+
+    @property
+    def work(self) -> ReportQuerySet:
+        """The reports that stand here now, open or ended."""
+        return Report.objects.in_hand_of(self.user, self.in_hand)
+
     @property
     def acted_for(self) -> Q:
         """Reports with a body for which somebody acts: a coordinator of the province takes charge of none of them."""
@@ -160,7 +170,7 @@ class Desk:
     def counts(self, now: datetime) -> dict[str, int]:
         """How many reports stand in each counted view, in one query."""
         asked = {view.name: Count("pk", filter=view.holds(self, now)) for view in self.views if view.counted}
-        return Report.objects.in_hand_of(self.user).open().aggregate(**asked)
+        return self.work.open().aggregate(**asked)
 
     def first_view(self, counts: dict[str, int]) -> View:
         """Where to begin: the first view in which something waits, else the first of all."""
@@ -168,12 +178,13 @@ class Desk:
 
     def reports(self, view: View, now: datetime) -> ReportQuerySet:
         """The reports that stand in a view."""
-        mine = Report.objects.in_hand_of(self.user)
         if view.name == "closed":
-            return mine.closed()
+            return self.work.closed()
         if view.name == "elsewhere":
-            return Report.objects.visible_to(self.user).exclude(pk__in=mine.values("pk"))
-        return mine.open().filter(view.holds(self, now))
+            if self.user.is_superuser:
+                return Report.objects.none()
+            return Report.objects.visible_to(self.user).exclude(authority__in=self.in_hand)
+        return self.work.open().filter(view.holds(self, now))
 
 
 @dataclass(frozen=True)
@@ -266,9 +277,10 @@ class Queue:
 
 def filter_choices(desk: Desk) -> dict[str, list[Category] | list[Unit] | list[Body]]:
     """What the open work in hand can be narrowed by: categories, units and bodies that occur in it."""
-    mine = Report.objects.in_hand_of(desk.user).open()
+    occurring = list(desk.work.open().order_by().values_list("category_id", "unit_id", "authority_id").distinct())
+    categories, units, bodies = (set(keys) for keys in zip(*occurring, strict=True)) if occurring else (set(), set(), set())
     return {
-        "categories": list(Category.objects.filter(pk__in=mine.values("category"))),
-        "units": list(Unit.objects.filter(pk__in=mine.values("unit")).by_name()),
-        "bodies": list(Body.objects.filter(pk__in=mine.values("authority")).order_by("name")) if desk.sees_many_bodies else [],
+        "categories": list(Category.objects.filter(pk__in=categories)),
+        "units": list(Unit.objects.filter(pk__in=units - {None}).by_name()),
+        "bodies": list(Body.objects.filter(pk__in=bodies).order_by("name")) if desk.sees_many_bodies else [],
     }
