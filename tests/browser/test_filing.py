@@ -106,7 +106,8 @@ def test_a_commune_is_found_without_tone_marks_and_its_middle_asks_for_words(sit
     phone.get_by_role("option").filter(has_text="Xã Bình Yên").tap()
     expect(phone.locator(".where-unit")).to_have_text("Xã Bình Yên")
     expect(phone.locator("#spot-told")).to_contain_text("Giữa Xã Bình Yên")
-    assert phone.locator("input[name=unit]").count() == 0  # who chose a commune by name is not asked which
+    expect(phone.locator("#id_place_unit")).to_have_value("90002")  # who chose a commune by name is not asked which it is
+    assert phone.locator("input[name=unit]").count() == 0
     phone.get_by_role("radio", name="Ổ gà, hư hỏng mặt đường").tap()
     fill_in(phone, an)
     console.forgive("status of 422")
