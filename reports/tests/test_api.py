@@ -594,7 +594,7 @@ class TestWhatNobodyMaySee:
         features = client.get("/api/v1/map/clusters/?bbox=104,8,106,10&zoom=6").json()["features"]
         assert sum(feature["properties"].get("count", 1) for feature in features) == 1
 
-    def test_contact_data_are_nowhere(self, client, filed, an, binh, diep):
+    def test_contact_data_are_nowhere(self, client, filed, officials, an, binh, diep):
         report = filed()
         take_step(report.pk, step="accept", actor=binh)
         take_step(report.pk, step="draft_reply", actor=binh, words=Words(reply="Sẽ vá.", note="Đã gọi"))
