@@ -49,7 +49,7 @@ class Demonstration:
         self.reasons = {reason.code: reason for reason in ReturnReason.objects.all()}
         self.places = Places(rng, today)
         self.stories = Stories(rng, self.places, set(self.categories))
-        self.people = People(Random(f"{seed} people"), today)  # noqa: S311
+        self.people = People(seed, today)
         self.pictures = Pictures(seed)
         self._portals: dict[int, Body] = {}
 
@@ -80,7 +80,7 @@ class Demonstration:
         mistaken = plan.fate.detour == "recategorise" and story.looks_like
         category = self.categories[story.looks_like if mistaken else story.category]
         # Addresses only where something may still happen: who plays with the demonstration sees a mail, and nobody gets old ones
-        citizen = self.people.citizen(email=not is_closed(plan.fate) and chance.random() < 0.3)
+        citizen = self.people.citizen(chance, email=not is_closed(plan.fate) and chance.random() < 0.3)
         unnamed = category.anonymous_allowed and chance.random() < 0.5
         team = self.people.team() if plan.when.date() > MERGER and chance.random() < 0.06 else None
         channel = Channel.TEAM if team else chance.choices((Channel.WEB, Channel.PHONE, Channel.API), (85, 12, 3))[0]
@@ -132,7 +132,6 @@ class _Life:
         for step in self._steps():
             if step in PACE:
                 self._later(PACE[step])
-            self._catch_up()
             if step in STEPS and self.report.status not in STEPS[step].sources:
                 continue  # a change of territory came between: what is next is asked again
             self._take(step)
@@ -163,7 +162,7 @@ class _Life:
         if status == Status.ACCEPTED:
             return self._from_accepted(goal)
         if status == Status.SURVEYING:
-            return "work" if goal == Status.IN_PROGRESS or self.chance.random() < 0.7 else "draft_reply"
+            return "work" if goal == Status.IN_PROGRESS or self.chance.random() < 0.6 else "draft_reply"
         if status == Status.IN_PROGRESS:
             return "survey" if goal == Status.SURVEYING else "draft_reply"
         if status == Status.REPLY_REVIEW:
@@ -173,9 +172,9 @@ class _Life:
     def _from_accepted(self, goal: Status) -> str:
         if goal == Status.RETURNED:
             return "return"
-        if goal == Status.SURVEYING or self.chance.random() < 0.55:
+        if goal == Status.SURVEYING or self.chance.random() < 0.45:
             return "survey"
-        return "work" if goal == Status.IN_PROGRESS or self.chance.random() < 0.6 else "draft_reply"
+        return "work" if goal == Status.IN_PROGRESS or self.chance.random() < 0.5 else "draft_reply"
 
     def _take(self, step: str) -> None:
         report = self.report
@@ -193,7 +192,7 @@ class _Life:
             self._take_note()
 
     def _take_note(self) -> None:
-        words = Words(note=self.demonstration.stories.note("note"))
+        words = Words(note=self.demonstration.stories.note("note", self.chance))
         self.report = take_step(self.report.pk, step="note", actor=self._actor("note"), words=words, at=self.moment)
 
     def _actor(self, step: str) -> User:
@@ -207,7 +206,7 @@ class _Life:
     def _words(self, step: str) -> Words:
         stories, story, report = self.demonstration.stories, self.plan.story, self.report
         needs = STEPS[step].needs
-        note = stories.note(step) if "note" in needs or ("note" in STEPS[step].may and self._notes(step)) else ""
+        note = stories.note(step, self.chance) if "note" in needs or ("note" in STEPS[step].may and self._notes(step)) else ""
         if step == "draft_reply":
             again = self.reply and report.events.filter(kind="reopen").exists()
             self.reply = stories.again(self.reply) if again else story.answer(report.authority, self.moment)
@@ -266,6 +265,7 @@ class _Life:
         now = self.demonstration.now
         if self.moment >= now:
             self.moment = former + (now - former) * self.chance.uniform(0.15, 0.5)
+        self._catch_up()
 
     def _catch_up(self, until: datetime | None = None) -> None:
         """Re-routes the report as everybody's was on the day on which its body or its unit ended, should that have been since."""

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from random import Random
 
 from django.contrib.auth.hashers import make_password
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from accounts.models import User
@@ -44,20 +44,20 @@ class Citizen:
 class People:
     """The people of one demonstration; whoever is not there yet is made when first needed."""
 
-    def __init__(self, rng: Random, today: date) -> None:
-        self._rng = rng
+    def __init__(self, seed: str, today: date) -> None:
+        self._seed = seed
         self._today = today
         self._names = read("people")
         self._officers: dict[int, User] = {}
 
-    def name(self) -> str:
+    def name(self, chance: Random) -> str:
         """A full name as they are common there."""
-        return f"{self._rng.choice(self._names['family'])} {self._rng.choice(self._names['men' if self._rng.random() < 0.5 else 'women'])}"
+        return f"{chance.choice(self._names['family'])} {chance.choice(self._names['men' if chance.random() < 0.5 else 'women'])}"
 
-    def citizen(self, *, email: bool = False) -> Citizen:
+    def citizen(self, chance: Random, *, email: bool = False) -> Citizen:
         """Somebody who reports."""
-        number = self._rng.randint(0, 999)
-        return Citizen(self.name(), f"0900 000 {number:03d}", f"nguoi-dan-{number:03d}@example.com" if email else "")
+        number = chance.randint(0, 999)
+        return Citizen(self.name(chance), f"0900 000 {number:03d}", f"nguoi-dan-{number:03d}@example.com" if email else "")
 
     # --- those who sign in ----------------------------------------------------------------------------------------------
 
@@ -106,13 +106,17 @@ class People:
         return User.objects.filter(username="team").first()
 
     def _made(self, body: Body, role: Role) -> User:
+        """The body's own account; of two processes that need it at once one makes it, the other waits and finds it."""
         username = f"cb-{body.code}"
-        user = User.objects.filter(username=username).first()
-        if user is None:
-            user = User(username=username, full_name=self.name())
-            user.set_unusable_password()
-            user.save()
-        _appoint(user, body, role)
+        try:
+            with transaction.atomic():
+                user, _new = User.objects.get_or_create(
+                    username=username,
+                    defaults={"full_name": self.name(Random(f"{self._seed} {username}")), "password": make_password(None)},  # noqa: S311
+                )
+                _appoint(user, body, role)
+        except IntegrityError:
+            user = User.objects.get(username=username)
         return user
 
     def _committee(self, code: str, otherwise: int) -> Body | None:

@@ -118,12 +118,12 @@ def _plan(when: datetime, fate: Fate, chance: Random, places: Places, stories: S
     on = timezone.localdate(when)
     corner = places.corner()
     accuracy = round(min(4 + chance.expovariate(1 / 14), 120), 1) if chance.random() < 0.65 else None
-    throw = chance.random()
-    if fate.goal == Status.RETURNED and not fate.detour:
+    throw = 0.5 if fate.detour else chance.random()  # a detour is enough: it starts from an ordinary spot
+    if fate.goal == Status.RETURNED:
         if throw < 0.1 and (spot := places.outside("neighbour", on)):
             return Plan(when, spot, accuracy, stories.far_out("neighbour", corner), fate, chance)
         return Plan(when, corner.near(chance), accuracy, stories.returned(corner, reasons), fate, chance)
-    if (throw < 0.012 or (fate.goal == Status.TRIAGE and throw < 0.5)) and (spot := places.outside("sea", on)):
+    if (throw < 0.012 or (fate.goal == Status.TRIAGE and throw < 0.4)) and (spot := places.outside("sea", on)):
         return Plan(when, spot, accuracy, stories.far_out("sea", corner), fate, chance)
     if throw < 0.04 and (spot := places.on_water(on)):
         corner = places.corner_nearest(spot)
@@ -133,7 +133,7 @@ def _plan(when: datetime, fate: Fate, chance: Random, places: Places, stories: S
         return Plan(when, spot, 250.0, stories.at(corner, when), fate, chance)
     story = stories.at(corner, when)
     while fate.detour == "recategorise" and not story.looks_like:
-        story = stories.at(corner, when)
+        story = stories.at(corner, when)  # one that a citizen may file under another category
     return Plan(when, corner.near(chance), accuracy, story, fate, chance)
 
 

@@ -110,9 +110,9 @@ class Stories:
         """The two reports that were really filed in July 2022, as the newspapers tell them; the replies are ours."""
         return list(self._casework["real"])
 
-    def note(self, step: str) -> str:
+    def note(self, step: str, chance: Random) -> str:
         """What somebody notes with a step."""
-        return str(self._rng.choice(self._casework["notes"][step]))
+        return str(chance.choice(self._casework["notes"][step]))
 
     def again(self, reply: str) -> str:
         """The answer after a report was reopened."""

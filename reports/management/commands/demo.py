@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from argparse import ArgumentParser
@@ -15,13 +16,14 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from authorities.models import Body, BodyKind
+from reports.demo.crew import played
 from reports.demo.life import Demonstration
 from reports.demo.places import NoUnits
-from reports.demo.silence import without_jobs
 from reports.models import Report
 from reports.workflow import Status
 
 DEFAULT = 600
+MOST_JOBS = 4
 
 
 class Command(BaseCommand):
@@ -35,6 +37,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--seed", default="2022", metavar="S", help="another seed tells other stories; the same one tells the same again"
         )
+        parser.add_argument("--jobs", type=int, default=min(len(os.sched_getaffinity(0)), MOST_JOBS), help="processes to share the work")
         parser.add_argument("--more", action="store_true", help="add to the reports that are there")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -54,7 +57,7 @@ class Command(BaseCommand):
             raise CommandError(str(problem)) from None
         password = settings.DEMO_PASSWORD or secrets.token_urlsafe(9)
         logins = demonstration.people.make_logins(password)
-        counts = self.play(demonstration, number, first=not there, quiet=options["verbosity"] < 1)
+        counts = self.play(demonstration, number, first=not there, jobs=options["jobs"], quiet=options["verbosity"] < 1)
         if options["verbosity"] < 1:
             return
         told = ", ".join(f"{counts[status]} {status}" for status in Status if counts[status])
@@ -63,16 +66,17 @@ class Command(BaseCommand):
             self.stdout.write(f"  {username:12} {what}")
         self.stdout.write("Their password is that of DEMO_PASSWORD." if settings.DEMO_PASSWORD else f"Their password: {password}")
 
-    def play(self, demonstration: Demonstration, number: int, *, first: bool, quiet: bool) -> Counter[Status]:
+    def play(self, demonstration: Demonstration, number: int, *, first: bool, jobs: int, quiet: bool) -> Counter[Status]:
         """Files and works that many reports; what became of them."""
         counts: Counter[Status] = Counter()
         plans = demonstration.plans(number, real=first)
-        with without_jobs():
-            try:
-                for plan in tqdm(plans, desc="reports", unit="", leave=False, disable=True if quiet else None):
-                    counts[Status(demonstration.play(plan).status)] += 1
-            except KeyboardInterrupt:
-                raise CommandError(
-                    f"Stopped: {counts.total()} of {number} reports are there, each of them whole.", returncode=130
-                ) from None
+        bar = tqdm(total=len(plans), desc="reports", unit="", leave=False, disable=True if quiet else None)
+        try:
+            for status in played(demonstration, plans, jobs):
+                counts[status] += 1
+                bar.update()
+        except KeyboardInterrupt:
+            raise CommandError(f"Stopped: {Report.objects.count()} reports are there, each of them whole.", returncode=130) from None
+        finally:
+            bar.close()
         return counts
