@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from boundaries.querysets import BaseLayerQuerySet, UnitQuerySet
+from boundaries.querysets import BaseLayerQuerySet, UnitQuerySet, UnitSuccessionQuerySet
 from gis.functions import Folded, GeodesicArea, PointOnSurfaceOf
 
 WGS84 = 4326
@@ -239,6 +239,48 @@ class Replacement(models.Model):
 
     class Meta:
         constraints = [UniqueConstraint(fields=["edition", "unit"], name="replacement_once_an_edition")]
+
+
+class UnitSuccession(models.Model):
+    """What became of a unit: that all or a part of it went to another, that began when it ended. Facts of law and land, of no single edition."""
+
+    class Transfer(models.TextChoices):
+        FULL = "full", _("all of it")
+        PARTIAL = "partial", _("a part of it")
+
+    class Source(models.TextChoices):
+        LISTED = "listed", _("a list, from the legal acts")
+        DERIVED = "derived", _("the outlines")
+
+    old = models.ForeignKey(Unit, verbose_name=_("former unit"), on_delete=models.CASCADE, related_name="succeeded_by")
+    new = models.ForeignKey(Unit, verbose_name=_("new unit"), on_delete=models.CASCADE, related_name="succeeds")
+    transfer = models.CharField(_("transfer"), max_length=7, choices=Transfer.choices)
+    share = models.FloatField(
+        _("share"), null=True, blank=True, help_text=_("Of the area of the former unit, what went to the new one (0–1); empty: unknown")
+    )
+    source = models.CharField(_("known from"), max_length=7, choices=Source.choices)
+
+    objects = UnitSuccessionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("succession")
+        verbose_name_plural = _("successions")
+        constraints = [
+            CheckConstraint(condition=Q(transfer__in=["full", "partial"]), name="succession_transfer_is_known"),
+            CheckConstraint(condition=Q(source__in=["listed", "derived"]), name="succession_source_is_known"),
+            CheckConstraint(condition=~Q(old=F("new")), name="succession_is_of_two_units"),
+            CheckConstraint(condition=Q(share__isnull=True) | Q(share__gt=0, share__lte=1), name="succession_share_is_a_share"),
+            CheckConstraint(
+                condition=~Q(transfer="full") | Q(share=1, share__isnull=False),
+                name="succession_full_is_all_of_it",
+                violation_error_message=_("A full transfer has the share 1."),
+            ),
+            UniqueConstraint(fields=["old", "new"], name="succession_once_a_pair"),
+            UniqueConstraint(fields=["old"], condition=Q(transfer="full"), name="succession_full_goes_to_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.old} → {self.new}"
 
 
 class BaseLayer(models.Model):

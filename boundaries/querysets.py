@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.gis.db import models
 from django.contrib.gis.db.models.functions import Envelope
 from django.contrib.gis.geos import GEOSGeometry, Point, Polygon
-from django.db.models import Case, Exists, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce, Collate
 from django.utils import timezone
 
 from gis.functions import Intersection, SimplifyPreserveTopology
 
 if TYPE_CHECKING:
-    from boundaries.models import BaseLayer, Unit  # noqa: F401  named in the class's base
+    from boundaries.models import BaseLayer, Unit, UnitSuccession  # noqa: F401  named in the class's base
 
 
 def fold(text: str) -> str:
@@ -96,6 +97,32 @@ class UnitQuerySet(models.QuerySet["Unit"]):
     def with_ancestors(self) -> Self:
         """Fetches district and province with each unit, in the same query."""
         return self.select_related("parent__parent", "edition")
+
+    def succeeding(self, units: Iterable[Unit] | UnitQuerySet) -> Self:
+        """Units to which all or a part of these went, in one step."""
+        return self.filter(pk__in=_successions().filter(old__in=units).values("new"))
+
+    def preceding(self, units: Iterable[Unit] | UnitQuerySet) -> Self:
+        """Units of which all or a part went to these, in one step."""
+        return self.filter(pk__in=_successions().filter(new__in=units).values("old"))
+
+
+def _successions() -> UnitSuccessionQuerySet:
+    from boundaries.models import UnitSuccession
+
+    return UnitSuccession.objects.all()
+
+
+class UnitSuccessionQuerySet(models.QuerySet["UnitSuccession"]):
+    """Which unit went to which."""
+
+    def settled(self) -> Self:
+        """Between units that took effect; what a draft would bring is left out."""
+        return self.filter(old__active=True, new__active=True)
+
+    def largest_first(self) -> Self:
+        """The largest share first, an unknown one last; equal ones by the codes of the units."""
+        return self.order_by(F("share").desc(nulls_last=True), "new__code", "old__code", "pk")
 
 
 class BaseLayerQuerySet(models.QuerySet["BaseLayer"]):

@@ -7,7 +7,7 @@ from django.contrib.gis.geos import MultiPolygon, Polygon
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
 
-from boundaries.models import Edition, Kind, Level, Unit, UnitShape
+from boundaries.models import Edition, Kind, Level, Unit, UnitShape, UnitSuccession
 from boundaries.outlines import cut_pieces
 
 WEST, SOUTH, SIZE = 105.0, 9.0, 0.1
@@ -103,3 +103,19 @@ def neighbours(**fields: object) -> tuple[Unit, Unit]:
     west = UnitFactory(code="32001", name="Xã Tây", edition=edition, **fields)
     east = UnitFactory(code="32002", name="Xã Đông", west=WEST + SIZE, edition=edition, **fields)
     return west, east
+
+
+class SuccessionFactory(factory.django.DjangoModelFactory):
+    """Half of `old` that went to `new`, as a list says; `full` makes it all of it."""
+
+    class Meta:
+        model = UnitSuccession
+
+    class Params:
+        full = factory.Trait(transfer="full", share=1.0)
+
+    old = factory.SubFactory(UnitFactory, valid_from=None, valid_to=MERGER)
+    new = factory.SubFactory(UnitFactory)
+    transfer = UnitSuccession.Transfer.PARTIAL
+    share = 0.5
+    source = UnitSuccession.Source.LISTED
