@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 
-from authorities.models import Body, BodyKind, Category, Rule, Territory
-from authorities.routing import Here, territories_on, with_those_above
+from authorities.models import Body, BodyKind, Category, Rule
+from authorities.routing import RulesOfADay, with_those_above
 from boundaries.models import Level, Unit
 
 
@@ -21,27 +20,21 @@ class Gap:
 
 def gaps(on: date) -> list[Gap]:
     """Each category that can be sent, with the communes in force on a day where a report would end in triage."""
-    territories: dict[int, list[Territory]] = defaultdict(list)
-    for territory in territories_on(on):
-        territories[territory.unit_id].append(territory)
-    places = []
-    for unit in Unit.objects.in_force(on).of_level(Level.COMMUNE).with_ancestors().order_by("code"):
-        units = with_those_above(unit)
-        places.append((unit, Here(units, [territory for above in units for territory in territories[above.pk]], on)))
-    rules = list(Rule.objects.in_force(on).select_related("body"))
+    rules = RulesOfADay(on)
+    units = Unit.objects.in_force(on).of_level(Level.COMMUNE).with_ancestors().order_by("code")
+    places = [(unit, with_those_above(unit)) for unit in units]
     found = []
     for category in Category.objects.fileable():
-        asked = [rule for rule in rules if rule.category_id in (category.pk, None)]
-        without = [unit for unit, here in places if not _somebody(category, asked, here)]
+        without = [unit for unit, with_above in places if not _somebody(category, with_above, rules)]
         if without:
             found.append(Gap(category, without))
     return found
 
 
-def _somebody(category: Category, rules: list[Rule], here: Here) -> bool:
+def _somebody(category: Category, units: list[Unit], rules: RulesOfADay) -> bool:
     if category.about_officials:
-        return any(territory.body.kind == BodyKind.INSPECTORATE for territory in here.covering)
-    return any(here.fits(rule) and here.body_of(rule) is not None for rule in rules)
+        return any(territory.body.kind == BodyKind.INSPECTORATE for territory in rules.here(units).covering)
+    return next(rules.answers(category, units), None) is not None
 
 
 def rules_leading_nowhere(on: date) -> list[Rule]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -30,8 +31,10 @@ class Routing:
     conflicts: list[Body] = field(default_factory=list)
 
 
-def route(placement: Placement, category: Category, on: date) -> Routing:
+def route(placement: Placement, category: Category, on: date, known: RulesOfADay | None = None) -> Routing:
     """The body responsible at a place for a category on a day, never None: without rule or unit it is the Portal's triage.
+
+    `known` are the rules of that day, already read; with them many places cost no query each.
 
     A report about officials goes to the inspectorate, and the local bodies of the place, and of every place that comes into question, are
     named as conflicts: they must not see it.
@@ -41,7 +44,7 @@ def route(placement: Placement, category: Category, on: date) -> Routing:
         return _route_about_officials(placement, category, units, on)
     if not units:
         return _triage(placement, category, units, on, "outside")
-    answers = _one_a_body(_answers(category, units, on))
+    answers = _one_a_body(known.answers(category, units) if known else _answers(category, units, on))
     if not answers:
         return _triage(placement, category, units, on, "no_rule")
     (rule, body), *others = answers
@@ -115,6 +118,35 @@ class Here:
 def territories_on(on: date) -> QuerySet[Territory]:
     """Territories of a day, of bodies that exist on it."""
     return Territory.objects.filter(validity__contains=on, body__validity__contains=on).select_related("body").order_by("body__code", "pk")
+
+
+class RulesOfADay:
+    """The rules and territories of one day, read once: who answers for any category and place is then found in memory."""
+
+    def __init__(self, on: date) -> None:
+        self.on = on
+        self._territories: dict[int, list[tuple[int, Territory]]] = defaultdict(list)
+        for position, territory in enumerate(territories_on(on)):
+            self._territories[territory.unit_id].append((position, territory))
+        self._rules: dict[int | None, list[Rule]] = defaultdict(list)
+        for rule in Rule.objects.in_force(on).select_related("body", "territory", "category").order_by("priority", "pk"):
+            self._rules[rule.category_id].append(rule)
+
+    def here(self, units: list[Unit]) -> Here:
+        """A place by its unit and those above."""
+        covering = sorted((row for unit in units for row in self._territories.get(unit.pk, ())), key=lambda row: row[0])
+        return Here(units, [territory for _, territory in covering], self.on)
+
+    def answers(self, category: Category, units: list[Unit]) -> Iterator[tuple[Rule, Body]]:
+        """Each fitting rule that leads to a body, in the order of `Rule.objects.fitting`."""
+        here = self.here(units)
+        nearness = {unit.pk: step for step, unit in enumerate(units)}
+        fitting = [rule for rule in (*self._rules[category.pk], *self._rules[None]) if here.fits(rule)]
+        fitting.sort(key=lambda rule: (rule.priority, rule.category_id is None, nearness.get(rule.territory_id or 0, len(units)), rule.pk))
+        for rule in fitting:
+            body = here.body_of(rule)
+            if body is not None:
+                yield rule, body
 
 
 def _answers(category: Category, units: list[Unit], on: date) -> Iterator[tuple[Rule, Body]]:

@@ -6,13 +6,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.gis.geos import Point
+from django.core.management import call_command
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone, translation
 
-from authorities.models import Body, BodyKind, Rule, Territory
-from authorities.routing import explain, route
-from boundaries.locate import locate
-from boundaries.models import Level
+from authorities.models import Body, BodyKind, Category, Rule, Territory
+from authorities.routing import RulesOfADay, explain, route
+from boundaries.locate import Method, Placement, locate
+from boundaries.models import Level, Unit
 from boundaries.tests.factories import ProvinceFactory, UnitFactory
 from tests.cast import ALWAYS, SINCE, make_body
 
@@ -31,6 +32,21 @@ def rule(**fields):
 @pytest.fixture
 def police_a(commune_a, province_body):
     return make_body("cong-an-an-lac", "Công an phường An Lạc", BodyKind.POLICE, commune_a, province_body)
+
+
+def test_the_rules_of_a_day_answer_from_memory_what_the_database_answers(db):
+    call_command("load_schematic", verbosity=0)
+    call_command("load_authorities", verbosity=0)
+    categories = list(Category.objects.fileable())
+    answers = 0
+    for day in (date(2022, 7, 17), TODAY):
+        known = RulesOfADay(day)
+        for unit in Unit.objects.in_force(day).of_level(Level.COMMUNE).with_ancestors().order_by("code")[::29]:
+            placement = Placement(Point(0, 0), None, day, unit, Method.INSIDE, 0.0, False, [])
+            for category in categories:
+                assert route(placement, category, day, known) == route(placement, category, day), (unit, category)
+                answers += 1
+    assert answers > 100
 
 
 # --- a rule and its body ----------------------------------------------------------------------------------------------

@@ -2,10 +2,12 @@
 
 from datetime import date, datetime, timedelta
 from io import StringIO
+from random import Random
 
 import pytest
 from django.contrib.gis.geos import Point
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -19,6 +21,7 @@ from reports.models import Conflict, Handling, Report, ReportEvent, ReportPlace
 from reports.services import Filing, file_report, take_step
 from reports.services.casework import Words
 from reports.territory import activate_and_reroute, rehearse, reroute_open_reports
+from reports.territory.sweep import Sweep
 from reports.timeline import public_timeline
 from reports.workflow import Status
 from tests.cast import ALWAYS, SINCE, make_body
@@ -323,6 +326,58 @@ def test_many_reports_cost_no_more_statements_than_few(
     with django_assert_max_num_queries(40):
         assert reroute_open_reports().looked_at == 12
     assert all(report.version == report.events.count() == 2 for report in Report.objects.all())
+
+
+def everything_about(reports):
+    """What a re-routing may change, without keys and without the reports' own numbers."""
+    fields = ("unit_id", "method", "distance_m", "ambiguous", "authority_id", "officer_id", "status", "changed_at", "version")
+    return [
+        (
+            Report.objects.filter(pk=report.pk).values(*fields).get(),
+            list(
+                ReportEvent.objects.filter(report=report)
+                .order_by("pk")
+                .values("at", "kind", "status_before", "status_after", "body_id", "data")
+            ),
+            list(ReportPlace.objects.filter(report=report).order_by("edition").values("edition_id", "unit_id", "method", "distance_m")),
+            list(Handling.objects.filter(report=report).order_by("body").values("body_id", "since")),
+            list(Conflict.objects.filter(report=report).order_by("body").values("body_id")),
+        )
+        for report in reports
+    ]
+
+
+def test_many_at_once_go_where_each_would_go_alone(
+    pothole, health, officials, inspectorate, body_a, body_b, department, portal, binh, diep, commune_a, move_border
+):
+    chance = Random(7)
+    reports = []
+    for number in range(60):
+        near = number % 3 == 0  # within reach of the border that is moved
+        lon = BORDER_AFTER + chance.uniform(-0.0004, 0.0004) if near else WEST + chance.uniform(-0.004, 2 * SIZE)
+        spot = Point(lon, SOUTH + chance.uniform(0.001, SIZE - 0.001), srid=4326)
+        category = chance.choice((pothole, pothole, pothole, health, officials))
+        reports.append(
+            file(category, spot, accuracy_m=chance.choice((None, 0, 8.0, 60.0, 400.0)), email=chance.choice(("", "an@hopthu.example")))
+        )
+        if number % 7 == 0 and reports[-1].authority == body_a:
+            take_step(reports[-1].pk, step="accept", actor=binh)
+        if number % 11 == 0 and reports[-1].authority == body_a:
+            take_step(reports[-1].pk, step="to_triage", actor=binh, words=Words(note="Không rõ"))
+    move_border()
+    Rule.objects.create(category=health, body=department, priority=1, validity=ALWAYS)
+    at, outcomes, tallies = timezone.now(), [], []
+    for among in (None, Report.objects.all()):
+        with transaction.atomic():
+            done = reroute_open_reports(at=at, among=among)
+            tallies.append((done.looked_at, done.moved, done.units_only, done.handed_over))
+            outcomes.append((everything_about(reports), ProcrastinateJob.objects.count()))
+            transaction.set_rollback(True)
+    assert tallies[0] == tallies[1]
+    assert outcomes[0] == outcomes[1]
+    left = Sweep(timezone.localdate(at)).find(locked=False)
+    assert left.looked_at > 15  # of which many did go in sets
+    assert len(left.rest) > 15
 
 
 def test_only_the_reports_that_are_named_are_moved(report, pothole, move_border, body_a, body_b):
