@@ -21,8 +21,9 @@ import shapely
 from shapely import affinity
 
 from boundaries.loading import Act
-from boundaries.models import Level
+from boundaries.models import Level, UnitSuccession
 from boundaries.readers import Layer
+from boundaries.succession_list import Row
 
 SOURCE = "schematic outlines from vietnamadminunits (MIT)"
 PROVINCE = "96"
@@ -100,6 +101,20 @@ def schematic_layers() -> tuple[Layer, Layer]:
     dissolve(new, Level.PROVINCE, lambda _: territory.province_name, lambda _: None, lambda _: PROVINCE)
     dissolve(new, Level.COMMUNE, territory.new_names.get, lambda _: PROVINCE, lambda part: part.new)
     return old.layer(), new.layer()
+
+
+def schematic_list() -> list[Row]:
+    """What became of each old commune, as the data says it: which were divided, and between whom, but not the shares."""
+    territory = read_territory()
+    return [
+        Row(
+            line=number, old_level=Level.COMMUNE, old_code=place.code, old_name=place.name, old_province=place.province,
+            new_code=code, new_name=territory.new_names[code], new_province=PROVINCE,
+            transfer=UnitSuccession.Transfer.PARTIAL if len(place.successors) > 1 else UnitSuccession.Transfer.FULL, share=None,
+        )
+        for number, place in enumerate(territory.places, 1)
+        for code in place.successors
+    ]  # fmt: skip
 
 
 class _Rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -11,7 +12,9 @@ from django.db import transaction
 from boundaries.editions import EditionError, activate_drafts
 from boundaries.features import Findings, Given, read_features
 from boundaries.loading import Act, LoadError, load_features
-from boundaries.schematic import MERGER_ACT, SOURCE, schematic_layers
+from boundaries.models import UnitSuccession
+from boundaries.schematic import MERGER, MERGER_ACT, SOURCE, schematic_layers, schematic_list
+from boundaries.succession_list import load_successions, resolve
 
 
 class Command(BaseCommand):
@@ -31,8 +34,17 @@ class Command(BaseCommand):
                     loaded = load_features(features=features, findings=findings, act=act)
                     activate_drafts(loaded.touched)
                     counts.append(f"{loaded.new} new, {loaded.revised} revised, {loaded.unchanged} unchanged")
+                successions = load_missing_successions()
         except (LoadError, EditionError) as error:
             raise CommandError(f"Nothing was changed.\n{error}") from None
         if options["verbosity"] > 0:
             old, new = counts
             self.stdout.write(f"Schematic units before the merger: {old}; since: {new} ({time.monotonic() - start:.1f} s)")
+            self.stdout.write(f"Successions: {successions} new, without shares")
+
+
+def load_missing_successions() -> int:
+    """Stores what the data says became of the old communes, where nothing says it yet; how many pairs that were."""
+    pairs = resolve(schematic_list(), SOURCE, date.fromisoformat(MERGER)).pairs
+    known = set(UnitSuccession.objects.filter(old__in=[pair.old for pair in pairs]).values_list("old_id", flat=True))
+    return load_successions([pair.succession() for pair in pairs if pair.old.pk not in known]).new
