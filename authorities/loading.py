@@ -17,12 +17,16 @@ from typing import Any, TypeVar
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.models import Q
 
 from authorities.models import Body, BodySuccession, Category, ReturnReason, Rule, Territory
 from boundaries.models import Edition, Kind, Level, Unit
 
 Period = tuple[date | None, date | None]
 Coded = TypeVar("Coded", Category, ReturnReason, Body, Rule)
+
+# Drafts count, so that the bodies of an edition stand when it is rehearsed: a territory in a draft leads nowhere until that is in force
+ACTIVE_OR_DRAFT = Q(active=True) | Q(edition__state=Edition.State.DRAFT)
 
 BODY_COLUMNS = ("code", "name", "kind", "parent", "valid_from", "valid_to", "territory", "hotline", "email", "address")
 
@@ -62,7 +66,7 @@ class _Loader:
         self.overwrite = overwrite
         self.done = Loaded()
         self.units: dict[tuple[str, str], list[Unit]] = defaultdict(list)
-        for unit in Unit.objects.filter(active=True).select_related("parent__parent").order_by("validity", "pk"):
+        for unit in Unit.objects.filter(ACTIVE_OR_DRAFT).select_related("parent__parent").order_by("validity", "active", "pk"):
             self.units[unit.level, unit.code].append(unit)
         self.categories = {category.code: category for category in Category.objects.all()}
         self.reasons = {reason.code: reason for reason in ReturnReason.objects.all()}
@@ -353,12 +357,12 @@ def _words(unit: Unit) -> dict[str, str]:
     digits = unit.code[-4:]
     words = {
         "code": unit.code,
-        "unit": _within_a_sentence(unit),
+        "unit": within_a_sentence(unit),
         "Unit": _named(unit),
         "digits": " ".join(part for part in (digits[:-2], digits[-2:]) if part),
     }
     if unit.parent is not None:
-        words |= {"above": _within_a_sentence(unit.parent), "above_code": unit.parent.code}
+        words |= {"above": within_a_sentence(unit.parent), "above_code": unit.parent.code}
     return words
 
 
@@ -369,7 +373,7 @@ def _named(unit: Unit) -> str:
     return name if kind is Kind.OTHER else kind.label + name[len(kind.label) :]
 
 
-def _within_a_sentence(unit: Unit) -> str:
+def within_a_sentence(unit: Unit) -> str:
     """The name as it is written after other words: "phường An Xuyên"."""
     name = _named(unit)
     return name if Kind.of_name(name) is Kind.OTHER else name[0].lower() + name[1:]

@@ -17,7 +17,7 @@ from boundaries.models import WGS84, Edition, Unit
 from gis.cells import CellX, CellY
 from gis.functions import Folded
 from reports.codes import grouped
-from reports.querysets import ReportQuerySet
+from reports.querysets import ActivationQuerySet, FollowQuerySet, ReportQuerySet
 from reports.workflow import CLOSED, Status
 
 MAX_REPLY = 10_000  # characters
@@ -290,6 +290,8 @@ class Follow(models.Model):
     confirmed_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
+    objects = FollowQuerySet.as_manager()
+
     class Meta:
         constraints = [UniqueConstraint("report", Lower("email"), name="follow_address_once_a_report")]
 
@@ -321,6 +323,44 @@ class Message(models.Model):
             CheckConstraint(condition=Q(state="sent", sent_at__isnull=False) | ~Q(state="sent"), name="message_sent_says_when"),
         ]
         indexes = [models.Index(fields=["state", "created_at"], condition=~Q(state="sent"), name="message_not_sent")]
+
+
+class Activation(models.Model):
+    """An edition put in force with what followed: asked for, done in one transaction or refused as a whole, and perhaps undone."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        DONE = "done", _("done")
+        REFUSED = "refused", _("refused")
+        UNDONE = "undone", _("undone")
+
+    edition = models.ForeignKey(Edition, verbose_name=_("edition"), on_delete=models.PROTECT, related_name="activations")
+    on = models.DateField(_("from"))
+    digest = models.CharField(max_length=64, blank=True, help_text="Of the rehearsal that was looked at; empty: whatever comes of it")
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.WAITING)
+    asked_by = models.ForeignKey(User, verbose_name=_("asked for by"), null=True, on_delete=models.SET_NULL, related_name="+")
+    asked_at = models.DateTimeField(_("asked for at"), default=timezone.now)
+    done_at = models.DateTimeField(_("done at"), null=True, blank=True)
+    rerouted_at = models.DateTimeField(_("reports re-routed at"), null=True, blank=True)
+    undone_at = models.DateTimeField(_("undone at"), null=True, blank=True)
+    undone_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    error = models.TextField(_("why it was refused"), blank=True)
+    record = models.JSONField(default=dict, help_text="What was made and cut of bodies, people and rules; for undoing")
+    summary = models.JSONField(default=dict, help_text="What was done, in numbers")
+
+    objects = ActivationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("activation")
+        verbose_name_plural = _("activations")
+        ordering = ["-asked_at"]
+        constraints = [
+            CheckConstraint(condition=Q(state__in=["waiting", "done", "refused", "undone"]), name="activation_state_is_known"),
+            UniqueConstraint(fields=["edition"], condition=Q(state__in=["waiting", "done"]), name="activation_one_at_a_time_an_edition"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.edition} ({self.on})"
 
 
 class ThrottleCount(models.Model):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from accounts.models import User
     from authorities.models import Category
     from boundaries.models import Unit
-    from reports.models import Report
+    from reports.models import Activation, Follow, Report  # noqa: F401  named in the classes' bases
 
 SEES_ALL_OF_ITS_BODY = (Role.OFFICER, Role.HEAD, Role.INSPECTOR, Role.LEADER)
 PHONE = re.compile(r"[+(]?\d[\d .()-]{2,18}\d")
@@ -239,3 +239,19 @@ def _behind(report: Report) -> Q:
 def _acts_for(user: User) -> Q:
     handled = Membership.objects.held_by(user).filter(role__in=HANDLERS).values("body")
     return Q(authority__in=handled) | Q(authority__in=coordinated_by(user).values("pk"))
+
+
+class FollowQuerySet(models.QuerySet["Follow"]):
+    """Followers."""
+
+    def told(self) -> Self:
+        """Those who are written to: confirmed, and not unsubscribed."""
+        return self.filter(ended_at=None, confirmed_at__isnull=False)
+
+
+class ActivationQuerySet(models.QuerySet["Activation"]):
+    """Activations of editions."""
+
+    def due(self, today: date) -> Self:
+        """Those in force whose reports are still with the units and bodies of before, though the first day has come."""
+        return self.filter(state="done", rerouted_at=None, on__lte=today).order_by("on", "pk")

@@ -37,6 +37,23 @@ async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
         await context.app.job_manager.retry_job(job)
 
 
+@app.task(queue="territory", retry=False)
+def put_in_force(activation_id: int) -> None:
+    """Activates an edition with all that follows, or notes in one sentence why not."""
+    from reports.territory import jobs
+
+    jobs.put_in_force(activation_id)
+
+
+@app.periodic(cron="*/2 * * * *", periodic_id="reroute_what_is_due")
+@app.task(queue="territory", queueing_lock="reroute_what_is_due")
+def reroute_what_is_due(timestamp: int) -> None:
+    """Re-routes for editions whose first day has come: at 0:00 in Vietnam, or as soon after as a worker runs."""
+    from reports import territory
+
+    territory.reroute_what_is_due()
+
+
 @app.periodic(cron="10 * * * *", periodic_id="forget_old_counts")
 @app.task(queue="upkeep", queueing_lock="forget_old_counts")
 def forget_old_counts(timestamp: int) -> None:

@@ -68,6 +68,7 @@ def sentence(event: ReportEvent) -> str:
         "recategorise": _("Category corrected; now with %(body)s"),
         "assign": _("Sent to %(body)s"),
         "rerouted": _("The territory changed; now with %(body)s"),
+        "reroute_undone": _("The change of territory was taken back; with %(body)s as before"),
         "show": _("Made public"),
         "hide": _("Taken out of public view"),
         "note": _("Note"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reports.views import desk, desk_report, filing, follow, pages, photos
+from reports.views import desk, desk_report, filing, follow, pages, photos, territory
 
 app_name = "reports"
 urlpatterns = [
@@ -19,4 +19,10 @@ urlpatterns = [
     path("desk/queue/", desk.desk_queue, name="desk_queue"),
     path("desk/reports/<str:code>/", desk_report.desk_report, name="desk_report"),
     path("desk/reports/<str:code>/steps/<slug:step>/", desk_report.desk_step, name="desk_step"),
+    path("desk/territory/", territory.editions, name="editions"),
+    path("desk/territory/<int:edition_id>/", territory.rehearsal, name="rehearsal"),
+    path("desk/territory/<int:edition_id>/rehearsal.csv", territory.rehearsal_csv, name="rehearsal_csv"),
+    path("desk/territory/<int:edition_id>/activate/", territory.activate, name="activate"),
+    path("desk/territory/activations/<int:activation_id>/", territory.activation, name="activation"),
+    path("desk/territory/activations/<int:activation_id>/undo/", territory.undo, name="undo_activation"),
 ]

@@ -15,7 +15,7 @@ from gis.functions import Boundary, GeodesicDistance
 from reports.models import Report, ReportEvent
 from reports.timeline import sentence
 
-MOVES = frozenset({"assign", "to_triage", "recategorise", "reopen", "rerouted"})
+MOVES = frozenset({"assign", "to_triage", "recategorise", "reopen", "rerouted", "reroute_undone"})
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,25 @@ Closed reports, and where a report lay at filing, are never touched. `rerouting`
 one by one; `places` writes where each lies in every edition; `activation` puts an edition in force with all of it, or undoes that.
 """
 
-from reports.territory.activation import activate_and_reroute, refuse_while_open_reports_change_hands, rehearse
+from reports.territory.activation import (
+    Rehearsal,
+    RehearsalOutdated,
+    activate_and_reroute,
+    refuse_while_open_reports_change_hands,
+    rehearse,
+    reroute_what_is_due,
+    undo_activation,
+)
 from reports.territory.rerouting import Rerouting, reroute_open_reports
 
 __all__ = [
+    "Rehearsal",
+    "RehearsalOutdated",
     "Rerouting",
     "activate_and_reroute",
     "refuse_while_open_reports_change_hands",
     "rehearse",
     "reroute_open_reports",
+    "reroute_what_is_due",
+    "undo_activation",
 ]

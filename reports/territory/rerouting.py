@@ -18,7 +18,7 @@ from authorities.routing import Routing, route, route_by_hand, route_like, with_
 from boundaries.locate import Placement, Spot, locate_many
 from boundaries.models import Unit
 from reports import tasks
-from reports.models import Conflict, Follow, Handling, Report, ReportEvent, ReportPlace
+from reports.models import Activation, Conflict, Follow, Handling, Report, ReportEvent, ReportPlace
 from reports.querysets import ReportQuerySet
 from reports.services.filing import placed_in
 from reports.territory.places import chosen_on_a_border, write_places
@@ -39,6 +39,7 @@ class Rerouting:
     looked_at: int = 0
     handed_over: Counter[tuple[Body, Body]] = field(default_factory=Counter)
     units_only: int = 0  # lie in another unit, and stay with their body
+    followers: int = 0  # who follow a report that changes hands, and are told
     places: int = 0  # rows of where a report lies in an edition, written or corrected
 
     @property
@@ -125,6 +126,7 @@ def _planned(among: ReportQuerySet | None, done: Rerouting, writing: _Writing | 
                 done.handed_over[move.report.authority, move.routing.body] += 1
             else:
                 done.units_only += 1
+        done.followers += Follow.objects.told().filter(report__in=[move.report.pk for move in moves if move.changes_hands]).count()
         yield moves
 
 
@@ -135,6 +137,7 @@ def _swept(done: Rerouting, writing: _Writing | None) -> list[int]:
     done.looked_at += found.looked_at
     done.handed_over += found.handed_over
     done.units_only += found.units_only
+    done.followers += found.followers
     if writing is not None:
         _defer_mails(sweep.carry_out(kind=KIND, at=writing.at, actor_id=writing.actor_id, more=writing.more))
     return found.rest
@@ -204,7 +207,9 @@ class _Answers:
 
 def _put_by_hand(reports: Sequence[Report]) -> set[int]:
     """Those that a person, not a rule, gave to the body that has them."""
-    last = ReportEvent.objects.filter(HANDED_OVER, report__in=reports).order_by("report", "-at", "-pk").distinct("report")
+    undone = list(Activation.objects.filter(state=Activation.State.UNDONE).values_list("pk", flat=True))
+    handed_over = ReportEvent.objects.filter(HANDED_OVER, report__in=reports).exclude(kind=KIND, data__activation__in=undone)
+    last = handed_over.order_by("report", "-at", "-pk").distinct("report")
     return {report for report, kind in last.values_list("report_id", "kind") if kind in BY_HAND}
 
 

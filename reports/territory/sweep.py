@@ -72,6 +72,10 @@ JOIN rerouting_answer AS answer ON answer.unit_id = spot.unit_id AND answer.cate
 WHERE answer.body_id <> report.authority_id OR report.unit_id IS DISTINCT FROM spot.unit_id
 """
 HANDED_OVER = "SELECT body_before, body_id, count(*) FROM rerouting_move WHERE changes_hands GROUP BY body_before, body_id"
+FOLLOWERS = """
+SELECT count(*) FROM rerouting_move AS move JOIN reports_follow AS follow ON follow.report_id = move.report_id
+WHERE move.changes_hands AND follow.confirmed_at IS NOT NULL AND follow.ended_at IS NULL
+"""
 UNITS_ONLY = "SELECT count(*) FROM rerouting_move WHERE NOT changes_hands"
 
 CARRY_OUT = (
@@ -137,11 +141,14 @@ def swept_bodies() -> dict[int, int]:
 
 @dataclass(frozen=True)
 class Swept:
-    """What a sweep found: how many reports it judged, who hands how many to whom, how many only change their unit, and the ids it left."""
+    """What a sweep found: how many reports it judged, who hands how many to whom, how many only change their unit,
+    how many are told, and the ids it left.
+    """
 
     looked_at: int
     handed_over: Counter[tuple[Body, Body]]
     units_only: int
+    followers: int
     rest: list[int]
 
 
@@ -178,10 +185,14 @@ class Sweep:
             handed_over = cursor.fetchall()
             cursor.execute(UNITS_ONLY)
             (units_only,) = cursor.fetchone()
+            cursor.execute(FOLLOWERS)
+            (followers,) = cursor.fetchone()
             cursor.execute(REST, asked)
             rest = [pk for (pk,) in cursor.fetchall()]
         bodies = Body.objects.in_bulk({pk for row in handed_over for pk in row[:2]})
-        return Swept(looked_at, Counter({(bodies[old], bodies[new]): count for old, new, count in handed_over}), units_only, rest)
+        return Swept(
+            looked_at, Counter({(bodies[old], bodies[new]): count for old, new, count in handed_over}), units_only, followers, rest
+        )
 
     def carry_out(self, *, kind: str, at: datetime, actor_id: int | None, more: dict[str, Any]) -> list[int]:
         """Writes the moves that were found, each with its event; the ids of those events of which somebody is to be told."""

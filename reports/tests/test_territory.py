@@ -444,7 +444,7 @@ def test_what_was_to_be_re_routed_anyway_is_no_reason_to_refuse(report, move_bor
 def test_a_rehearsal_tells_who_gets_what_and_changes_nothing(report, merger, body_a):
     before = snapshot()
     found = rehearse(edition=merger)
-    assert [(former, body.code, count) for (former, body), count in found.handed_over.items()] == [(body_a, "ubnd-hop-nhat", 1)]
+    assert [(former, body.code, count) for (former, body), count in found.reports.handed_over.items()] == [(body_a, "ubnd-hop-nhat", 1)]
     assert snapshot() == before
     merger.refresh_from_db()
     assert merger.state == Edition.State.DRAFT
