@@ -23,6 +23,7 @@ from authorities.loading import within_a_sentence
 from authorities.models import Body, BodyKind, BodySuccession, Membership, Rule, Territory
 from authorities.routing import with_those_above
 from boundaries.models import Edition, Level, Unit, UnitSuccession
+from boundaries.succession_derived import common_areas, derived
 
 MAIN = 0.5  # of the old unit's area: its successor in everything that cannot be divided
 COMMITTEES = {Level.COMMUNE: BodyKind.COMMUNE_COMMITTEE, Level.DISTRICT: BodyKind.DISTRICT_COMMITTEE}
@@ -135,7 +136,7 @@ class Handover:
 def prepare(edition: Edition, on: date) -> Handover:
     """The plan for an edition that begins on a day. The edition must be active (rehearsals activate it and roll back); changes nothing.
 
-    What became of each unit is taken from `UnitSuccession`: load or derive it before, or every unit is a question.
+    What became of each unit is taken from `UnitSuccession`, and where that says nothing, from the outlines.
     """
     return _Preparation(edition, on).plan()
 
@@ -155,8 +156,10 @@ class _Preparation:
         )
         self.parts: dict[int, list[tuple[Unit, float | None]]] = defaultdict(list)
         news = {unit.pk: unit for unit in self.new}
-        for row in UnitSuccession.objects.filter(old__in=self.old, new__in=news).order_by(F("share").desc(nulls_last=True), "new__code"):
-            self.parts[row.old_id].append((news[row.new_id], row.share))
+        listed = UnitSuccession.objects.filter(old__in=self.old, new__in=news).order_by(F("share").desc(nulls_last=True), "new__code")
+        for row in [*listed, *self._from_outlines({row.old_id for row in listed})]:
+            if row.new_id in news:
+                self.parts[row.old_id].append((news[row.new_id], row.share))
         self.before: dict[int, list[Body]] = defaultdict(list)  # who covered an old unit until then
         self.after: dict[int, list[Body]] = defaultdict(list)  # who was prepared for a new one
         day_before = date.fromordinal(on.toordinal() - 1)
@@ -168,6 +171,15 @@ class _Preparation:
             elif territory.unit_id in news and on in territory.validity and on in territory.body.validity:
                 self.after[territory.unit_id].append(territory.body)
         self.next: dict[str, list[tuple[str, float | None]]] = {}  # by the code of a body that ends: its successors
+
+    def _from_outlines(self, known: set[int]) -> list[UnitSuccession]:
+        """What became of the other old units, from the outlines; the largest share first."""
+        unknown = {unit.pk for unit in self.old if unit.pk not in known}
+        levels = {unit.level for unit in self.old if unit.pk in unknown} & {unit.level for unit in self.new}
+        if not levels:
+            return []
+        rows = [row for row in derived(common_areas(self.on, levels)) if row.old_id in unknown]
+        return sorted(rows, key=lambda row: (-(row.share or 0), row.new.code))
 
     def plan(self) -> Handover:
         self._extend_wide_bodies()

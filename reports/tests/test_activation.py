@@ -179,10 +179,21 @@ def test_where_no_part_is_half_nobody_is_moved_and_people_are_asked(draft, divid
     assert Membership.objects.get(user=binh).body == body_a
 
 
-def test_a_unit_of_which_nobody_knows_what_became_is_a_question(draft, commune_c, commune_a, body_a, body_b):
+def test_what_became_of_a_unit_is_read_from_the_outlines_where_no_list_says_it(draft, commune_c, commune_a, body_a, body_b):
     UnitSuccession.objects.filter(old=commune_a).delete()
+    plan = rehearse(edition=draft).handover
+    assert {(ending.body, ending.main) for ending in plan.endings} == {(body_a.code, CODE_OF_C), (body_b.code, CODE_OF_C)}
+    assert plan.questions == []
+
+
+def test_a_unit_that_goes_under_is_a_question(draft, commune_c, commune_a, commune_b, body_a, body_b):
+    UnitSuccession.objects.all().delete()
+    succeed(commune_b, commune_c)
+    far_away = UnitFactory(code="90077", name="Xã Chìm", edition=commune_a.edition, parent=commune_a.parent, west=WEST + 5 * SIZE)
+    UnitFactory(code="90077", name="Xã Nổi", edition=draft, valid_from=FIRST, parent=commune_a.parent, active=False, west=WEST + 8 * SIZE)
+    make_body("ubnd-chim", "UBND xã Chìm", BodyKind.COMMUNE_COMMITTEE, far_away)
     questions = rehearse(edition=draft).handover.questions
-    assert [(question.question, question.about) for question in questions] == [(Question.NO_SUCCESSOR, body_a.name)]
+    assert (Question.NO_SUCCESSOR, "UBND xã Chìm") in {(question.question, question.about) for question in questions}
 
 
 def test_categories_for_which_nobody_is_responsible_any_more_are_told(draft, commune_c, pothole, body_a, body_b, portal, province_body):
