@@ -16,10 +16,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from boundaries.locate import Placement, locate
-from boundaries.models import BaseLayer, Level, Unit
+from boundaries.models import BaseLayer, Level, Unit, UnitSuccession
 from boundaries.places import search_places
 from boundaries.querysets import UnitQuerySet
-from boundaries.serializers import LayerFeature, PlacementOut, UnitDetailFeature, UnitFeature
+from boundaries.serializers import LayerFeature, PlacementOut, UnitDetailFeature, UnitFeature, UnitHistoryOut
+from boundaries.succession import heirs
 from gis.bbox import parse_bbox, parse_number, parse_point
 from gis.errors import PlaceError
 from gis.pagination import FeaturePages
@@ -153,24 +154,55 @@ class UnitDetail(generics.RetrieveAPIView[Unit]):
         return super().get(request, *args, **kwargs)
 
     def get_object(self) -> Unit:
-        """The unit; PlaceError (404) says when the code was in force where it was not on that day."""
-        on = parse_day(self.request)
-        units = Unit.objects.filter(code=self.kwargs["code"], active=True)
-        if level := self.request.query_params.get("level"):
-            units = units.of_level(level)
-        unit = units.in_force(on).with_ancestors().with_outline(parse_zoom(self.request, FULL_ZOOM)).lowest_first().first()
-        if unit is not None:
-            return unit
-        known = [f"{other.name} [{other.valid_from or '…'}, {other.valid_to or '…'})" for other in units.order_by("validity")]
-        if known:
-            sentence = _("Code %(code)s was not in force on %(day)s. On record: %(periods)s.") % {
-                "code": self.kwargs["code"],
-                "day": on,
-                "periods": "; ".join(known),
-            }
-        else:
-            sentence = _("No unit has the code %(code)s.") % {"code": self.kwargs["code"]}
-        raise PlaceError(sentence, status=404)
+        """The unit, with its outline."""
+        return unit_asked_for(self.request, self.kwargs["code"], Unit.objects.with_outline(parse_zoom(self.request, FULL_ZOOM)))
+
+
+def unit_asked_for(request: Request, code: str, units: UnitQuerySet) -> Unit:
+    """The unit that has a code on the day asked for, with its ancestors; PlaceError (404) says when the code was in force where it was not."""
+    on = parse_day(request)
+    units = units.filter(code=code, active=True)
+    if level := request.query_params.get("level"):
+        units = units.of_level(level)
+    unit = units.in_force(on).with_ancestors().lowest_first().first()
+    if unit is not None:
+        return unit
+    known = [f"{other.name} [{other.valid_from or '…'}, {other.valid_to or '…'})" for other in units.order_by("validity")]
+    if known:
+        sentence = _("Code %(code)s was not in force on %(day)s. On record: %(periods)s.") % {
+            "code": code,
+            "day": on,
+            "periods": "; ".join(known),
+        }
+    else:
+        sentence = _("No unit has the code %(code)s.") % {"code": code}
+    raise PlaceError(sentence, status=404)
+
+
+class UnitHistory(APIView):
+    """What became of a unit, and what it was formed from."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="units_succession", parameters=[ON, OpenApiParameter("level", str, enum=Level.values)], responses=UnitHistoryOut
+    )
+    def get(self, request: Request, code: str) -> Response:
+        """The units before and after the one that has the code on that day, one change away, and those that have its territory today."""
+        unit = unit_asked_for(request, code, Unit.objects.all())
+        history = {
+            "unit": unit,
+            "on": parse_day(request),
+            "formed_from": [_side(row, row.old) for row in unit.succeeds.settled().with_units().largest_first()],
+            "became": [_side(row, row.new) for row in unit.succeeded_by.settled().with_units().largest_first()],
+            "today": [{"unit": heir, "share": share} for heir, share in heirs(unit)],
+        }
+        return Response(UnitHistoryOut(history).data)
+
+
+def _side(row: UnitSuccession, unit: Unit) -> dict[str, Any]:
+    """One side of a succession, as SuccessionOut wants it."""
+    return {"unit": unit, "transfer": row.transfer, "share": row.share, "known_from": row.source, "edition": row.new.edition}
 
 
 class LayerList(APIView):

@@ -120,6 +120,10 @@ class UnitSuccessionQuerySet(models.QuerySet["UnitSuccession"]):
         """Between units that took effect; what a draft would bring is left out."""
         return self.filter(old__active=True, new__active=True)
 
+    def with_units(self) -> Self:
+        """Fetches both units with those they are part of and their editions, in the same query."""
+        return self.select_related("old__parent__parent", "old__edition", "new__parent__parent", "new__edition")
+
     def largest_first(self) -> Self:
         """The largest share first, an unknown one last; equal ones by the codes of the units."""
         return self.order_by(F("share").desc(nulls_last=True), "new__code", "old__code", "pk")

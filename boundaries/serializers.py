@@ -8,7 +8,7 @@ from rest_framework_gis.fields import GeometryField
 from rest_framework_gis.serializers import GeoFeatureModelSerializer
 
 from boundaries.locate import Placement
-from boundaries.models import BaseLayer, Unit
+from boundaries.models import BaseLayer, Edition, Unit, UnitSuccession
 
 
 @extend_schema_field({"type": ["object", "null"], "description": "GeoJSON geometry, [lon, lat]"})
@@ -77,31 +77,57 @@ class UnitFeature(GeoFeatureModelSerializer):
         return round(unit.area_m2 / 1e6, 2) if unit.area_m2 else None
 
 
+class EditionOut(serializers.ModelSerializer[Edition]):
+    """The legal act that brought units, and where their outlines come from."""
+
+    class Meta:
+        model = Edition
+        fields = ["name", "decree", "decree_date", "decree_url", "source"]
+
+
 class UnitDetailFeature(UnitFeature):
     """One unit with what it is part of, its edition, and the other periods of its code."""
 
     ancestors = UnitNameOut(many=True)
-    edition = serializers.SerializerMethodField()
+    edition = EditionOut()
     same_code = serializers.SerializerMethodField()
 
     class Meta(UnitFeature.Meta):
         fields = [*UnitFeature.Meta.fields, "ancestors", "edition", "same_code"]
 
-    def get_edition(self, unit: Unit) -> dict[str, Any]:
-        """The legal act that brought the unit."""
-        edition = unit.edition
-        return {
-            "name": edition.name,
-            "decree": edition.decree,
-            "decree_date": edition.decree_date,
-            "decree_url": edition.decree_url,
-            "source": edition.source,
-        }
-
     def get_same_code(self, unit: Unit) -> list[dict[str, Any]]:
         """Other units that had or have this code at another time."""
         others = Unit.objects.filter(active=True, level=unit.level, code=unit.code).exclude(pk=unit.pk).order_by("validity")
         return list(UnitNameOut(others, many=True).data)
+
+
+class SuccessionOut(serializers.Serializer[Any]):
+    """A unit on the other side of a change, with what of the former unit's area went to the new one."""
+
+    unit = UnitOut()
+    transfer = serializers.ChoiceField(choices=UnitSuccession.Transfer.choices)
+    share = serializers.FloatField(allow_null=True, help_text="Of the area of the former unit (0–1); null: unknown")
+    known_from = serializers.ChoiceField(
+        choices=UnitSuccession.Source.choices, help_text="Whether a list of the reform or the outlines say it"
+    )
+    edition = EditionOut(help_text="What brought the new unit")
+
+
+class HeirOut(serializers.Serializer[Any]):
+    """A unit that has the territory now, or a part of it."""
+
+    unit = UnitOut()
+    share = serializers.FloatField(allow_null=True, help_text="Of the area of the unit asked for (0–1); null: unknown")
+
+
+class UnitHistoryOut(serializers.Serializer[Any]):
+    """What a unit was formed from, what became of it, and whose its territory is today."""
+
+    unit = UnitOut()
+    on = serializers.DateField()
+    formed_from = SuccessionOut(many=True)
+    became = SuccessionOut(many=True)
+    today = HeirOut(many=True)
 
 
 class LayerFeature(GeoFeatureModelSerializer):

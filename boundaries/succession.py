@@ -21,13 +21,13 @@ def successors(unit: Unit, *, drafts: bool = False) -> list[Part]:
 
     Those of editions that are not in force come only with `drafts`. One query; the units have their parents.
     """
-    rows = UnitSuccession.objects.filter(old=unit).select_related("new__parent__parent", "new__edition").largest_first()
+    rows = UnitSuccession.objects.filter(old=unit).with_units().largest_first()
     return [(row.new, row.share) for row in rows if drafts or row.new.active]
 
 
 def predecessors(unit: Unit, *, drafts: bool = False) -> list[Part]:
     """The units of which all or a part went to this one, each with the share of its own area, the largest share first."""
-    rows = UnitSuccession.objects.filter(new=unit).select_related("old__parent__parent", "old__edition").largest_first()
+    rows = UnitSuccession.objects.filter(new=unit).with_units().largest_first()
     return [(row.old, row.share) for row in rows if drafts or row.old.active]
 
 
@@ -47,7 +47,7 @@ def heirs(unit: Unit, on: date | None = None) -> list[Part]:
         left = {part[0].pk: part[1] for part in going if not part[0].in_force_on(on)}
         if not left:
             break
-        rows = UnitSuccession.objects.settled().filter(old__in=left).select_related("new__parent__parent", "new__edition")
+        rows = UnitSuccession.objects.settled().filter(old__in=left).with_units()
         going = _together((row.new, left[row.old_id] if row.transfer == UnitSuccession.Transfer.FULL else None) for row in rows)
     return sorted(_together(arrivals), key=lambda part: (part[1] is None, -(part[1] or 0), part[0].code))
 

@@ -14,6 +14,7 @@ urlpatterns = [
     path("units/", boundaries.UnitList.as_view()),
     path("units/locate/", boundaries.LocateView.as_view(), name="units-locate"),
     path("units/<str:code>/", boundaries.UnitDetail.as_view()),
+    path("units/<str:code>/succession/", boundaries.UnitHistory.as_view(), name="units-succession"),
     path("layers/", boundaries.LayerList.as_view()),
     path("layers/<slug:name>/", boundaries.LayerDetail.as_view()),
     path("places/", boundaries.PlaceSearch.as_view(), name="places"),

@@ -1,4 +1,4 @@
-"""What pages say of a unit: who is responsible there, since when it stands, and where it comes in an alphabet."""
+"""What pages say of a unit: who is responsible there, since when it stands, what it was before, and where it comes in an alphabet."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
 from authorities.models import Body, BodyKind
-from boundaries.models import Kind, Unit
+from boundaries.models import Edition, Kind, Unit
 from boundaries.querysets import UnitQuerySet
+from boundaries.succession import heirs
 from gis.errors import PlaceError
 
 # Grave, acute, tilde, hook, dot: they do not make another letter; the signs of Ă, Â, Ê, Ô, Ơ, Ư do
 TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 KIND_WORDS = "|".join(kind.label for kind in Kind if kind is not Kind.OTHER)
 DIGITS = "0–9"
+SMALL = 0.01  # of an area: told as "less than a hundredth"
 
 
 def parse_on(text: str | None, default: date) -> date:
@@ -64,6 +66,48 @@ def other_periods(unit: Unit) -> list[tuple[Unit, Period]]:
     """What else the code of a unit means at other times, the latest first."""
     others = Unit.objects.filter(active=True, level=unit.level, code=unit.code).exclude(pk=unit.pk).select_related("parent")
     return [(other, Period.of(other)) for other in others.order_by("-validity")]
+
+
+@dataclass(frozen=True)
+class Side:
+    """A unit before or after a change, with how much of the former one is meant in words; empty for all of it."""
+
+    unit: Unit
+    portion: str
+
+
+@dataclass(frozen=True)
+class History:
+    """What a unit was formed from and what became of it, the largest part first; whose its territory is today where that is another step away."""
+
+    formed_from: list[Side]
+    became: list[Side]
+    act: Edition | None  # that ended it
+    today: list[Side]
+
+
+def history_of(unit: Unit, today: date) -> History:
+    """What is known of a unit's beginning and end; at most three queries, and one more for each reform between its end and today."""
+    before = [Side(row.old, portion(row.share)) for row in unit.succeeds.settled().with_units().largest_first()]
+    after = list(unit.succeeded_by.settled().with_units().largest_first())
+    now = [] if unit.in_force_on(today) or all(row.new.in_force_on(today) for row in after) else heirs(unit, today)
+    return History(
+        formed_from=before,
+        became=[Side(row.new, portion(row.share)) for row in after],
+        act=after[0].new.edition if after else None,
+        today=[Side(heir, portion(share)) for heir, share in now],
+    )
+
+
+def portion(share: float | None) -> str:
+    """How much of a former unit is meant; empty for all of it."""
+    if share is None:
+        return _("a part of it")
+    if share == 1:
+        return ""
+    if share < SMALL:
+        return _("less than a hundredth of its area")
+    return _("%(percent)s %% of its area") % {"percent": min(round(share * 100), 99)}
 
 
 def alphabetical(units: UnitQuerySet) -> UnitQuerySet:

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from boundaries.models import BaseLayer
-from boundaries.tests.factories import MERGER, DistrictFactory, ProvinceFactory, UnitFactory, neighbours
+from boundaries.tests.factories import MERGER, DistrictFactory, EditionFactory, ProvinceFactory, SuccessionFactory, UnitFactory, neighbours
 
 pytestmark = pytest.mark.django_db
 LOCATE = "/api/v1/units/locate/"
@@ -209,3 +209,51 @@ class TestSchema:
         body = json.loads(client.get("/api/v1/schema/", {"format": "json"}).content)
         assert body["openapi"].startswith("3.1")
         assert {"/api/v1/units/locate/", "/api/v1/units/", "/api/v1/units/{code}/", "/api/v1/reports/"} <= body["paths"].keys()
+
+
+class TestSuccession:
+    def test_both_sides_of_a_change_are_told_with_shares_and_act(self, client):
+        act = EditionFactory(decree="1655/NQ-UBTVQH15")
+        old = UnitFactory(code="32053", name="Xã Nguyễn Phích", valid_from=None, valid_to=MERGER)
+        news = [UnitFactory(code=f"3206{n}", name=f"Xã {n}", edition=act) for n in range(3)]
+        for new, share in zip(news, (0.4, 0.14, None), strict=True):
+            SuccessionFactory(old=old, new=new, share=share)
+        body = client.get("/api/v1/units/32053/succession/", {"on": "2025-06-30"}).json()
+        assert body.keys() == {"unit", "on", "formed_from", "became", "today"}
+        assert (body["unit"]["name"], body["on"], body["formed_from"]) == ("Xã Nguyễn Phích", "2025-06-30", [])
+        assert [(side["unit"]["code"], side["share"], side["transfer"], side["known_from"]) for side in body["became"]] == [
+            ("32060", 0.4, "partial", "listed"), ("32061", 0.14, "partial", "listed"), ("32062", None, "partial", "listed"),
+        ]  # fmt: skip
+        assert body["became"][0]["edition"]["decree"] == "1655/NQ-UBTVQH15"
+        assert [(heir["unit"]["code"], heir["share"]) for heir in body["today"]] == [("32060", 0.4), ("32061", 0.14), ("32062", None)]
+        back = client.get("/api/v1/units/32060/succession/").json()
+        assert [(side["unit"]["code"], side["unit"]["valid_to"], side["share"]) for side in back["formed_from"]] == [
+            ("32053", "2025-07-01", 0.4)
+        ]
+        assert (back["became"], back["today"][0]["unit"]["code"]) == ([], "32060")
+
+    def test_the_same_code_on_two_days_is_two_units(self, client):
+        old = UnitFactory(code="32002", name="Phường 2", valid_from=None, valid_to=MERGER)
+        new = UnitFactory(code="32002", name="Phường An Xuyên")
+        SuccessionFactory(old=old, new=new, full=True)
+        for on, side in (("2025-06-30", "became"), ("2025-07-01", "formed_from")):
+            body = client.get("/api/v1/units/32002/succession/", {"on": on}).json()
+            assert [len(body[name]) for name in ("formed_from", "became")] == [int(side == "formed_from"), int(side == "became")]
+
+    def test_what_only_a_draft_would_bring_is_not_public(self, client):
+        old = UnitFactory(code="32001")
+        SuccessionFactory(old=old, new=UnitFactory(code="32009", active=False), full=True)
+        assert client.get("/api/v1/units/32001/succession/").json()["became"] == []
+
+    def test_a_code_without_a_unit_is_told(self, client):
+        UnitFactory(code="32002", name="Phường 2", valid_from=None, valid_to=MERGER)
+        assert "Phường 2" in problem(client.get("/api/v1/units/32002/succession/", {"on": "2025-07-01"}), 404)["detail"]
+        problem(client.get("/api/v1/units/99999/succession/"), 404)
+        problem(client.get("/api/v1/units/32002/succession/", {"on": "x"}), 400)
+
+    def test_its_cost_does_not_grow_with_the_number_of_parts(self, client, django_assert_max_num_queries):
+        old = UnitFactory(code="32002", valid_from=None, valid_to=MERGER)
+        for n in range(5):
+            SuccessionFactory(old=old, new=UnitFactory(code=f"3210{n}"), share=0.2)
+        with django_assert_max_num_queries(6):
+            client.get("/api/v1/units/32002/succession/", {"on": "2025-06-30"})

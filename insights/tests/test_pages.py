@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from authorities.models import Body, BodyKind
-from boundaries.tests.factories import MERGER, SIZE, WEST, DistrictFactory, UnitFactory
+from boundaries.tests.factories import MERGER, SIZE, WEST, DistrictFactory, EditionFactory, ProvinceFactory, SuccessionFactory, UnitFactory
 from insights.templatetags.modules import imported_by
 from insights.territory import initial
 from reports.codes import new_code
@@ -308,6 +308,42 @@ def test_a_unit_that_is_gone_says_so_and_gives_no_hotline(client):
     assert "Đơn vị này không còn" in text
     assert "UBND phường 2" in text
     assert "tel:0290" not in text
+
+
+def test_a_unit_tells_what_it_was_formed_from_and_a_former_one_what_became_of_it(client):
+    province = ProvinceFactory(name="Tỉnh Cà Mau", code="96")
+    act = EditionFactory(decree="1655/NQ-UBTVQH15", decree_url="https://example.gov.vn/1655")
+    new = UnitFactory(code="32002", name="Phường An Xuyên", edition=act, parent=province)
+    old = UnitFactory(code="32002", name="Phường 2", valid_from=None, valid_to=MERGER)
+    SuccessionFactory(old=old, new=new, share=0.26)
+    SuccessionFactory(old=old, new=UnitFactory(name="Xã Đất Mới", edition=act), share=0.0011)
+    SuccessionFactory(old=UnitFactory(name="Phường 5", valid_from=None, valid_to=MERGER), new=new, full=True)
+    SuccessionFactory(old=UnitFactory(name="Xã Tân Lợi", valid_from=None, valid_to=MERGER), new=new, share=None)
+    text = text_of(get(client, "/communes/32002/"))
+    assert "Hình thành ngày 1/7/2025 từ:" in text
+    assert re.search(r"Phường 5</a>.*Phường 2</a> <span[^>]*>\(26 % diện tích\).*Xã Tân Lợi</a> <span[^>]*>\(một phần\)", text, re.S)
+    text = text_of(get(client, "/communes/32002/", on="2025-06-30"))
+    assert "Từ ngày 1/7/2025, địa bàn chuyển về:" in text
+    assert re.search(
+        r"Phường An Xuyên</a>, Tỉnh Cà Mau <span[^>]*>\(26 % diện tích\).*Xã Đất Mới</a> <span[^>]*>\(dưới 1 % diện tích\)", text, re.S
+    )
+    assert '<a href="https://example.gov.vn/1655" rel="noopener">1655/NQ-UBTVQH15</a>' in text
+    english = text_of(get(client, "/communes/32002/", lang="en"))
+    assert re.search(r"Formed on [^<]*2025 from:", english)
+
+
+def test_a_unit_two_reforms_ago_says_whose_its_territory_is_today(client):
+    old = UnitFactory(code="32001", name="Phường 1", valid_from=None, valid_to=date(2020, 1, 1))
+    middle = UnitFactory(code="32002", name="Phường 2", valid_from=date(2020, 1, 1), valid_to=MERGER)
+    SuccessionFactory(old=old, new=middle, full=True)
+    SuccessionFactory(old=middle, new=UnitFactory(code="32002", name="Phường An Xuyên"), full=True)
+    text = text_of(get(client, "/communes/32001/", on="2019-12-31"))
+    assert re.search(r"Từ ngày 1/1/2020, địa bàn chuyển về:.*Phường 2</a>.*Nay địa bàn thuộc:.*Phường An Xuyên</a>", text, re.S)
+    assert "Nay địa bàn thuộc" not in text_of(get(client, "/communes/32002/", on="2025-06-30"))
+
+
+def test_a_unit_of_which_nothing_is_known_has_no_history(client, commune_a):
+    assert "Quá trình" not in text_of(get(client, "/communes/90001/"))
 
 
 def test_a_code_without_a_unit_on_that_day_tells_when_it_had_one(client):

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from boundaries.models import Level, Unit
 from boundaries.places import expand, search_places
 from gis.errors import PlaceError
-from insights.territory import Period, alphabetical, by_initial, committee_of, other_periods, parse_on
+from insights.territory import Period, alphabetical, by_initial, committee_of, history_of, other_periods, parse_on
 from reports.models import Report
 
 NEWEST = 5
@@ -79,6 +79,7 @@ def unit(request: HttpRequest, code: str) -> HttpResponse:
             "period": Period.of(found),
             "body": committee_of(found, day),
             "others": other_periods(found),
+            "history": history_of(found, today),
             "communes": list(alphabetical(parts)),
             "area_km2": outline["area_km2"],
             "reports": list(Report.objects.public().in_unit(found).for_list().newest_first()[:NEWEST]),
