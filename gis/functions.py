@@ -51,6 +51,17 @@ class Boundary(Func):
     output_field = GeometryField(srid=4326)
 
 
+class NearestPoint(Func):
+    """The point of a line that is nearest to another point (in degrees, which over some kilometres errs by metres)."""
+
+    function = "ST_ClosestPoint"
+    arity = 2
+    output_field = PointField(srid=4326)
+
+    def __init__(self, line: Any, point: Any, **extra: Any) -> None:
+        super().__init__(line, _as_expression(point), **extra)
+
+
 class PointOnSurfaceOf(Func):
     """A point surely inside an area; Django's PointOnSurface cannot stand in a generated column."""
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.contrib.gis.geos import Point
 from django.db.models import Value
 from django.db.models.functions import Coalesce
 
 from authorities.routing import explain
 from boundaries.models import Unit, UnitShape
-from gis.functions import Boundary, GeodesicDistance
+from gis.functions import Boundary, GeodesicDistance, NearestPoint
 from reports.models import Report, ReportEvent
 from reports.timeline import sentence
 
@@ -28,6 +29,14 @@ class Move:
 
 
 @dataclass(frozen=True)
+class Border:
+    """The nearest border (or shore) of the unit: how far in metres, and where (WGS 84)."""
+
+    metres: float
+    point: Point
+
+
+@dataclass(frozen=True)
 class Why:
     """`reasons` are the sentences of the first routing, `edition` the act (name, decree, decree_url) and `candidates` of its trace."""
 
@@ -35,7 +44,7 @@ class Why:
     edition: dict[str, Any] | None
     decree_day: date | None
     candidates: list[dict[str, Any]]
-    to_border_m: float | None
+    border: Border | None
     moves: list[Move]
 
 
@@ -49,16 +58,17 @@ def why_here(report: Report, events: list[ReportEvent]) -> Why:
         edition=edition,
         decree_day=date.fromisoformat(day) if day else None,
         candidates=first["candidates"] if first and len(first["candidates"]) > 1 else [],
-        to_border_m=distance_to_border(report.unit, report) if report.unit else None,
+        border=nearest_border(report.unit, report) if report.unit else None,
         moves=[_move(event) for event in events if event.kind in MOVES and _changed_hands(event)],
     )
 
 
-def distance_to_border(unit: Unit, report: Report) -> float | None:
-    """Metres from the spot to the nearest border (or shore) of its unit; None where the unit has no outline."""
-    metres = Coalesce(GeodesicDistance(Boundary("geometry"), report.location), Value(0.0))
-    found: float | None = UnitShape.objects.filter(unit=unit, current=True).values_list(metres, flat=True).first()
-    return found
+def nearest_border(unit: Unit, report: Report) -> Border | None:
+    """The nearest border (or shore) of a report's unit to its spot; None where the unit has no outline."""
+    line = Boundary("geometry")
+    metres = Coalesce(GeodesicDistance(line, report.location), Value(0.0))
+    found = UnitShape.objects.filter(unit=unit, current=True).values_list(metres, NearestPoint(line, report.location)).first()
+    return Border(*found) if found and found[1] is not None else None
 
 
 def _changed_hands(event: ReportEvent) -> bool:

@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from boundaries.models import Unit
 from reports.codes import normalised
 from reports.models import Photo, Report
 from reports.timeline import Moment, next_step, public_timeline
@@ -60,6 +61,7 @@ def _shown(report: Report) -> dict[str, Any]:
     before = [photo for photo in photos if photo.kind == Photo.Kind.REPORT]
     after = [photo for photo in photos if photo.kind == Photo.Kind.ANSWER]
     unit = report.unit
+    why = why_here(report, [moment.event for moment in moments])
     former_unit = unit if unit is not None and not unit.in_force_on(today) else None
     return {
         "report": report,
@@ -74,7 +76,7 @@ def _shown(report: Report) -> dict[str, Any]:
         "photos": photos,
         "before": before[0] if before and after else None,
         "after": after[-1] if before and after else None,
-        "why": why_here(report, [moment.event for moment in moments]),
+        "why": why,
         "unit_until": former_unit.a_day_in_force() if former_unit else None,
         "follow_form": FollowForm(),
         "map_config": {
@@ -83,8 +85,17 @@ def _shown(report: Report) -> dict[str, Any]:
             "accuracy": report.accuracy_m,
             "code": unit.code if unit else None,
             "on": former_unit.a_day_in_force().isoformat() if former_unit else None,
+            "border": [why.border.point.x, why.border.point.y] if why.border else None,
+            "filed_in": _area(report.unit_at_filing) if report.unit_at_filing != unit else None,
+            "candidates": [found["code"] for found in why.candidates],
+            "filed_on": timezone.localdate(report.filed_at).isoformat(),
         },
     }
+
+
+def _area(unit: Unit | None) -> dict[str, str] | None:
+    """What a map asks the outline of a unit by."""
+    return {"code": unit.code, "on": unit.a_day_in_force().isoformat()} if unit else None
 
 
 def _line(moment: Moment) -> dict[str, Any]:

@@ -4,11 +4,13 @@ import { areaLayer } from "../map/area.js";
 import { createMap } from "../map/basemap.js";
 import { hasLeaflet } from "../map/leaflet.js";
 import { pin } from "../map/pin.js";
+import { whyMap } from "../map/why.js";
 import { icons, lang, pageConfig, pageWords } from "../ui/page.js";
 import { toast } from "../ui/toast.js";
 
 const words = pageWords("map-words", "report-words");
-const { lat, lon, accuracy, code, on } = pageConfig("map-config");
+const spot = pageConfig("map-config");
+const { lat, lon, accuracy, code, on } = spot;
 
 const element = document.getElementById("map");
 if (element && hasLeaflet) {
@@ -19,6 +21,16 @@ if (element && hasLeaflet) {
     areaLayer(map, { fill: false })
       .show(code, { on, lang })
       .catch(() => {});
+}
+
+// Leaflet needs a size to draw into: the map of the reasons is made when they are first opened
+const why = document.getElementById("why");
+const whyElement = document.getElementById("why-map");
+if (why instanceof HTMLDetailsElement && whyElement && hasLeaflet) {
+  const draw = () =>
+    why.open && !whyElement.classList.contains("leaflet-container") && whyMap(whyElement, spot, { words, lang, icons });
+  why.addEventListener("toggle", draw);
+  draw();
 }
 
 const compare = document.querySelector("#compare .before-after");
