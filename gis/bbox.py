@@ -37,7 +37,9 @@ def parse_point(lat: str | float | None, lon: str | float | None) -> Point:
     if abs(y) <= 90 and abs(x) <= 180:
         return Point(x, y, srid=WGS84)
     if abs(x) <= 90 and abs(y) <= 180:
-        sentence = _("Latitude %(y)g is out of range. Latitude and longitude look swapped: did you mean lat=%(x)g, lon=%(y)g?") % {
+        sentence = _(
+            "Latitude %(y)g is out of range. Latitude and longitude look swapped: did you mean latitude %(x)g, longitude %(y)g?"
+        ) % {
             "y": y,
             "x": x,
         }

@@ -356,7 +356,14 @@ def test_a_code_without_a_unit_on_that_day_tells_when_it_had_one(client):
 
 def test_a_schematic_outline_is_said_to_be_one(client):
     UnitFactory(code="32002", name="Phường An Xuyên", schematic=True)
-    assert "Ranh giới này là sơ đồ" in text_of(get(client, "/communes/32002/"))
+    text = text_of(get(client, "/communes/32002/"))
+    assert "Ranh giới này là sơ đồ" in text
+    assert "vẽ sơ lược từ mã, tâm và khung bao công khai" in text
+
+
+def test_a_note_on_a_page_does_not_take_the_title_of_the_page_for_its_own(client):
+    UnitFactory(code="32002", name="Phường An Xuyên", schematic=True)
+    assert "<strong>Phường An Xuyên</strong>" not in get(client, "/communes/32002/").content.decode()
 
 
 # --- which commune am I in? -------------------------------------------------------------------------------------------

@@ -294,7 +294,7 @@ class TestThePlaceWithoutScripts:
     def test_swapped_hidden_coordinates_say_how_they_are_meant(self, client, typed):
         response = client.post(URL, {**typed, "lat": "105.05", "lon": "9.05"})
         assert errors_in(response) == {"place"}
-        assert "lat=9.05, lon=105.05" in str(response.context["form"].errors["place"])
+        assert "vĩ độ 9.05, kinh độ 105.05" in str(response.context["form"].errors["place"])
 
 
 class TestTheQuestionAtABorder:

@@ -89,6 +89,21 @@ class TestWhatItShows:
         assert "status--resolved" in page
         assert "timeline-step--next" not in page
 
+    def test_a_second_answer_has_a_name_of_its_own(self, client, filed, binh, diep):
+        report = filed()
+        for step, actor, words in (
+            ("accept", binh, Words()),
+            ("draft_reply", binh, Words(reply="Đã vá.")),
+            ("publish_reply", diep, Words(reply="Đã vá.")),
+            ("reopen", diep, Words(note="Lại hỏng.")),
+            ("draft_reply", binh, Words(reply="Đã vá lại.")),
+            ("publish_reply", diep, Words(reply="Đã vá lại.")),
+        ):
+            take_step(report.pk, step=step, actor=actor, words=words)
+        page = page_of(client, report)
+        assert re.findall(r"Trả lời lần \d", page) == ["Trả lời lần 1", "Trả lời lần 2"]
+        assert len(set(re.findall(r'aria-labelledby="(reply-\d)"', page))) == 2
+
     def test_of_a_returned_one_the_reason_and_the_right_channel(self, client, filed, binh):
         reason = ReturnReason.objects.create(
             code="procedure", name="Thủ tục hành chính", name_en="Procedure", channel="Gọi 1022.", channel_en="Call 1022."

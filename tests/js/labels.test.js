@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { bareName, withRoom } from "../../static/js/lib/labels.js";
+import { bareName, spotInView, withRoom } from "../../static/js/lib/labels.js";
 
 const label = (text, x, y, weight) => ({ text, x, y, width: 60, height: 14, weight });
 
@@ -43,4 +43,44 @@ test("a name loses its kind, unless only a number is left", () => {
   assert.equal(bareName("Thị trấn Đầm Dơi"), "Đầm Dơi");
   assert.equal(bareName("Phường 2"), "Phường 2");
   assert.equal(bareName("Xãlạ"), "Xãlạ");
+});
+
+const area = (...rings) => ({ type: "MultiPolygon", coordinates: rings.map((ring) => [ring]) });
+const box = (west, south, east, north) => [
+  [west, south],
+  [east, south],
+  [east, north],
+  [west, north],
+  [west, south],
+];
+
+test("an area that fills the view has its name in the middle of the view", () => {
+  const view = [4, 4, 6, 6];
+  assert.deepEqual(spotInView(area(box(0, 0, 20, 20)), view), [5, 5]);
+  assert.deepEqual(spotInView({ type: "Polygon", coordinates: [box(0, 0, 20, 20)] }, view), [5, 5]);
+});
+
+test("an area that is seen in part has its name amid that part", () => {
+  assert.deepEqual(spotInView(area(box(0, 0, 5, 20)), [4, 4, 6, 6]), [4.5, 5]);
+});
+
+test("a hollow area has its name within itself, where it is widest", () => {
+  const hook = [
+    [0, 0],
+    [10, 0],
+    [10, 10],
+    [6, 10],
+    [6, 3],
+    [2, 3],
+    [2, 10],
+    [0, 10],
+    [0, 0],
+  ];
+  assert.deepEqual(spotInView(area(hook), [0, 0, 10, 10]), [8, 5]);
+});
+
+test("an area of which a sliver or nothing is seen has no name there", () => {
+  assert.equal(spotInView(area(box(0, 0, 4.2, 20)), [4, 4, 6, 6]), null);
+  assert.equal(spotInView(area(box(0, 0, 20, 4.1)), [4, 4, 6, 6]), null);
+  assert.equal(spotInView(area(box(30, 30, 40, 40)), [4, 4, 6, 6]), null);
 });

@@ -2,7 +2,7 @@
 // The map itself: tiles where a server is set, otherwise a map drawn from our own units, coast and rivers.
 import { contains, pad, parse, toQuery } from "../lib/bbox.js";
 import { getJson, latest } from "../lib/fetch.js";
-import { bareName } from "../lib/labels.js";
+import { bareName, spotInView } from "../lib/labels.js";
 import { labelLayer } from "./label-layer.js";
 import { L } from "./leaflet.js";
 
@@ -46,7 +46,8 @@ export function createMap(element, { words, lang, at, bbox, covered, on, scrollZ
     fadeAnimation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     zoomAnimation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
   });
-  map.attributionControl = L.control.attribution({ position: "bottomright", prefix: false }).addTo(map);
+  // Sources and scale in one corner, one above the other: side by side they overlap on a small map
+  map.attributionControl = L.control.attribution({ position: "bottomleft", prefix: false }).addTo(map);
   L.control.zoom({ position: "topright", zoomInTitle: words("zoomIn"), zoomOutTitle: words("zoomOut") }).addTo(map);
   L.control.scale({ position: "bottomleft", imperial: false }).addTo(map);
   element.setAttribute("role", "application");
@@ -288,10 +289,13 @@ function drawnBase(map, { words, lang, on, onTiles, onError, onUnit }) {
   function nameUnits(features = named) {
     named = features;
     const full = map.getZoom() >= FULL_NAMES_FROM_ZOOM;
+    const view = boundsOf(map);
+    const inner = pad(view, -0.08);
     names.setLabels(
       features
-        .filter(({ properties }) => properties.label)
-        .map(({ properties: { name, label, area_km2: area, level, kind } }) => ({
+        .map(({ properties, geometry }) => ({ ...properties, label: standing(properties.label, geometry) }))
+        .filter(({ label }) => label)
+        .map(({ name, label, area_km2: area, level, kind }) => ({
           text: full || level !== "commune" ? name : bareName(name),
           lon: label[0],
           lat: label[1],
@@ -300,6 +304,16 @@ function drawnBase(map, { words, lang, on, onTiles, onError, onUnit }) {
           strong: kind === "phuong" || level === "province",
         })),
     );
+
+    /**
+     * At the label point; close up that is often out of sight, and then amid what is seen of the unit.
+     * @param {[number, number] | null} label
+     * @param {any} geometry
+     */
+    function standing(label, geometry) {
+      if (!label || contains(view, [label[0], label[1], label[0], label[1]])) return label;
+      return spotInView(geometry, inner);
+    }
   }
 
   /** @type {string[]} */

@@ -2,13 +2,18 @@
 // Reports on the map: clusters as discs with a ring of status groups, single reports as markers in the shape of their status.
 import { number } from "../lib/format.js";
 import { radius, segments, shortCount } from "../lib/ring.js";
-import { byGroup, markerOf } from "../lib/status.js";
+import { byGroup, GROUPS, markerOf } from "../lib/status.js";
 import { L } from "./leaflet.js";
 
 /** @typedef {import("../lib/words.js").Words} Words */
 
 const RING = 4;
 const ABOVE_ALL = 10_000;
+
+/** @type {Record<string, string>} */
+const GROUP_WORDS = Object.fromEntries(
+  GROUPS.map((group) => [group, `group${group[0].toUpperCase()}${group.slice(1)}`]),
+);
 
 /**
  * A layer of reports. `show()` takes the features of /api/v1/map/clusters/; `light()` marks one by its code.
@@ -42,9 +47,7 @@ export function reportLayer(map, { words, lang, icons, onChoose, onHover, onClus
       const marker = L.marker([lat, lon], {
         icon: properties.cluster ? clusterIcon(properties, lang) : singleIcon(properties, icons),
         keyboard: false,
-        title: properties.cluster
-          ? words("clusterTitle", { count: properties.count, shown: number(properties.count, lang) })
-          : "",
+        title: properties.cluster ? clusterTitle(properties) : "",
         riseOnHover: true,
       });
       if (properties.cluster) {
@@ -57,6 +60,15 @@ export function reportLayer(map, { words, lang, icons, onChoose, onHover, onClus
       }
       group.addLayer(marker);
     }
+  }
+
+  /**
+   * What the ring says in colours, in words.
+   * @param {any} properties
+   */
+  function clusterTitle({ count, by_status: byStatus }) {
+    const parts = byGroup(byStatus).map((part) => `${words(GROUP_WORDS[part.group])} ${number(part.count, lang)}`);
+    return [words("clusterTitle", { count, shown: number(count, lang) }), ...parts].join("\n");
   }
 
   /**

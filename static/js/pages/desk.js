@@ -112,7 +112,7 @@ function showMap() {
   if (features.length) {
     fit(map, [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)], {
       padding: [32, 32],
-      maxZoom: 15,
+      maxZoom: byId("map").dataset.tileUrl ? 15 : 12, // our own map has no streets: further in there is nothing to see
       animate: false,
     });
   }

@@ -14,9 +14,17 @@ const { lat, lon, accuracy, code, on } = spot;
 
 const element = document.getElementById("map");
 if (element && hasLeaflet) {
-  const zoom = accuracy > 1500 ? 11 : accuracy > 300 || !element.dataset.tileUrl ? 13 : 15;
-  const { map } = createMap(element, { words, lang, at: { lat, lon, zoom }, on: on || undefined, scrollZoom: false });
+  // Our own map has no streets: further in there is nothing to see
+  const zoom = accuracy > 1500 ? 11 : !element.dataset.tileUrl ? 12 : accuracy > 300 ? 13 : 15;
+  const { map, base } = createMap(element, {
+    words,
+    lang,
+    at: { lat, lon, zoom },
+    on: on || undefined,
+    scrollZoom: false,
+  });
   pin(map, { lat, lon, accuracy, icons });
+  base.avoid([{ lat, lon, size: 64 }]);
   if (code)
     areaLayer(map, { fill: false })
       .show(code, { on, lang })

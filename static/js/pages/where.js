@@ -50,7 +50,7 @@ if (element && hasLeaflet) {
   const { map } = createMap(element, {
     words,
     lang,
-    at: known ? { lat, lon, zoom: accuracy > 1500 ? 12 : 14 } : null,
+    at: known ? { lat, lon, zoom: accuracy > 1500 || !element.dataset.tileUrl ? 12 : 14 } : null,
     on: on || undefined,
     scrollZoom: false,
   });
