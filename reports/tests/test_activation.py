@@ -17,7 +17,7 @@ from authorities.routing import route
 from boundaries.editions import EditionError
 from boundaries.locate import locate
 from boundaries.models import Edition, Unit, UnitSuccession
-from boundaries.tests.factories import SIZE, SOUTH, WEST, EditionFactory, UnitFactory, square
+from boundaries.tests.factories import SIZE, WEST, UnitFactory
 from reports.models import Activation, Report, ReportEvent, ReportPlace
 from reports.services import Filing, file_report, take_step
 from reports.services.casework import Words
@@ -26,57 +26,17 @@ from reports.territory.jobs import ask_for_activation, put_in_force
 from reports.territory.listing import COLUMNS, write_csv
 from reports.workflow import Status
 from tests.cast import ALWAYS, make_body
+from tests.merger import FIRST, succeed
 
 pytestmark = pytest.mark.django_db
 
 IN_A, IN_B = Point(WEST + 0.05, 9.05, srid=4326), Point(WEST + SIZE + 0.05, 9.05, srid=4326)
 TODAY = timezone.localdate()
-FIRST = (TODAY.replace(day=1) - timedelta(days=1)).replace(day=1)  # of last month
 CODE_OF_C = f"ubnd-90009-{FIRST.year}"
 
 
 def file(category, spot=IN_A, **more):
     return file_report(Filing(location=spot, category=category, description="Ổ gà sâu giữa đường.", **more))
-
-
-def succeed(old, new, share=1.0):
-    transfer = UnitSuccession.Transfer.FULL if share == 1.0 else UnitSuccession.Transfer.PARTIAL
-    UnitSuccession.objects.create(old=old, new=new, transfer=transfer, share=share, source=UnitSuccession.Source.LISTED)
-
-
-@pytest.fixture
-def draft(province):
-    return EditionFactory(name="Sáp nhập", valid_from=FIRST, state=Edition.State.DRAFT, activated_at=None)
-
-
-@pytest.fixture
-def commune_c(draft, province, commune_a, commune_b):
-    """A and B become C, for which nobody has prepared anything."""
-    both = square(WEST, SOUTH, 2 * SIZE, SIZE)
-    unit = UnitFactory(
-        code="90009", name="Phường Hợp Nhất", edition=draft, valid_from=draft.valid_from, parent=province, active=False, geometry=both
-    )
-    succeed(commune_a, unit)
-    succeed(commune_b, unit)
-    return unit
-
-
-@pytest.fixture
-def divided(draft, province, commune_a):
-    """A becomes two communes: three tenths are X, the rest (or `share`) is Y."""
-
-    def divide(share=0.7):
-        units = []
-        for code, name, west, width in (("90011", "Xã Phần Tây", WEST, 0.3), ("90012", "Xã Phần Đông", WEST + 0.3 * SIZE, 0.7)):
-            outline = square(west, SOUTH, width * SIZE, SIZE)
-            units.append(
-                UnitFactory(code=code, name=name, edition=draft, valid_from=FIRST, parent=province, active=False, geometry=outline)
-            )
-        succeed(commune_a, units[0], 0.3)
-        succeed(commune_a, units[1], share)
-        return units
-
-    return divide
 
 
 def world():

@@ -8,14 +8,15 @@ from boundaries.models import Edition
 from reports.models import Activation, Report
 from reports.territory import rehearse
 from reports.territory.jobs import put_in_force
-from reports.tests.test_activation import FIRST, commune_c, draft, file  # noqa: F401  the same merger
+from reports.tests.test_activation import file
 from reports.tests.worker import jobs
+from tests.merger import FIRST
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def ready(draft, commune_c, pothole, body_a, body_b, portal, binh):  # noqa: F811
+def ready(draft, commune_c, pothole, body_a, body_b, portal, binh):
     """A draft with a report that would change hands."""
     file(pothole)
     return draft

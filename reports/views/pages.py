@@ -23,6 +23,7 @@ from reports.views.follow import FollowForm
 from reports.why import why_here
 from reports.workflow import CLOSED, Status
 
+MAX_OTHERS = 4  # outlines beside that of the report's unit
 EXCERPT = 160
 SHAPES = {  # of statuses in the timeline; those at work share one
     Status.ACCEPTED: "progress",
@@ -86,16 +87,23 @@ def _shown(report: Report) -> dict[str, Any]:
             "code": unit.code if unit else None,
             "on": former_unit.a_day_in_force().isoformat() if former_unit else None,
             "border": [why.border.point.x, why.border.point.y] if why.border else None,
-            "filed_in": _area(report.unit_at_filing) if report.unit_at_filing != unit else None,
-            "candidates": [found["code"] for found in why.candidates],
-            "filed_on": timezone.localdate(report.filed_at).isoformat(),
+            "others": [_area(other) for other in _others(report, [found["code"] for found in why.candidates])],
         },
     }
 
 
-def _area(unit: Unit | None) -> dict[str, str] | None:
+def _others(report: Report, codes: list[str]) -> list[Unit]:
+    """The unit of the filing where it is another one now, and those that came into question then."""
+    filed_in = report.unit_at_filing
+    if filed_in is None or (not codes and filed_in == report.unit):
+        return []
+    asked = Unit.objects.filter(edition=filed_in.edition_id, level=filed_in.level, code__in=[*codes, filed_in.code])
+    return [other for other in asked.order_by("code") if other != report.unit][:MAX_OTHERS]
+
+
+def _area(unit: Unit) -> dict[str, str]:
     """What a map asks the outline of a unit by."""
-    return {"code": unit.code, "on": unit.a_day_in_force().isoformat()} if unit else None
+    return {"code": unit.code, "on": unit.a_day_in_force().isoformat()}
 
 
 def _line(moment: Moment) -> dict[str, Any]:

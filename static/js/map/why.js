@@ -10,7 +10,7 @@ import { pin } from "./pin.js";
  * Draws the map; called once, when it is first seen.
  * @param {HTMLElement} element
  * @param {{lat: number, lon: number, accuracy?: number | null, code?: string | null, on?: string | null, border?: [number, number] | null,
- *   filed_in?: {code: string, on: string} | null, candidates: string[], filed_on: string}} spot
+ *   others: {code: string, on: string}[]}} spot
  * @param {{words: import("../lib/words.js").Words, lang: string, icons: string}} page
  */
 export function whyMap(element, spot, { words, lang, icons }) {
@@ -26,14 +26,22 @@ export function whyMap(element, spot, { words, lang, icons }) {
   if (accuracy) seen.extend(L.latLng(lat, lon).toBounds(2 * accuracy));
   if (spot.border) {
     const [borderLon, borderLat] = spot.border;
-    const line = L.polyline(
+    L.polyline(
       [
         [lat, lon],
         [borderLat, borderLon],
       ],
       { className: "map-to-border", interactive: false },
     ).addTo(map);
-    line.bindTooltip(words("toBorder"), { permanent: true, direction: "center", className: "map-to-border-label" });
+    const side = borderLon < lon ? "left" : "right";
+    L.circleMarker([borderLat, borderLon], { radius: 4, className: "map-to-border", interactive: false })
+      .bindTooltip(words("toBorder"), {
+        permanent: true,
+        direction: side,
+        offset: [side === "left" ? -6 : 6, 0],
+        className: "map-to-border-label",
+      })
+      .addTo(map);
     seen.extend([borderLat, borderLon]);
   }
   pin(map, { lat, lon, accuracy, icons });
@@ -45,11 +53,7 @@ export function whyMap(element, spot, { words, lang, icons }) {
   const style = () => ({ color: readColours().label, weight: 1.5, fill: false, dashArray: "2 5" });
   const others = L.geoJSON(null, { interactive: false, style }).addTo(map);
   onTheme(() => others.setStyle(style()));
-  const asked = [
-    ...(spot.filed_in ? [spot.filed_in] : []),
-    ...spot.candidates.map((code) => ({ code, on: spot.filed_on })),
-  ].filter(({ code, on }) => code !== spot.code || on !== spot.on);
-  for (const { code, on } of asked.slice(0, 4)) {
+  for (const { code, on } of spot.others) {
     getJson(`/api/v1/units/${encodeURIComponent(code)}/?zoom=12&on=${on}`, { lang })
       .then((feature) => others.addData(feature))
       .catch(() => {});
