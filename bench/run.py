@@ -1,0 +1,77 @@
+"""Benchmarks side by side: each prints ratios and writes what it measured to .local/bench/. Names of some, or all; --reports for the size."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+import django
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+DATABASE = "geoportal_bench"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="reroute (default: all)")
+    parser.add_argument("--reports", type=int, default=100_000, help="how many (default 100000)")
+    parser.add_argument("--open", type=int, default=12, metavar="PERCENT", help="how many of them are open (default 12)")
+    arguments = parser.parse_args()
+    os.environ["DATABASE_URL"], fresh = _own_database(os.environ["DATABASE_URL"])
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "geoportal.settings")
+    fresh()
+    django.setup()
+    from django.core.management import call_command
+
+    from bench import reroute
+
+    benches = {"reroute": lambda: reroute.run(arguments.reports, arguments.open)}
+    if unknown := set(arguments.names) - set(benches):
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(benches)}")
+    for name in arguments.names or benches:
+        fresh()
+        call_command("migrate", verbosity=0)
+        _tell(name, benches[name]())
+
+
+def _own_database(url: str) -> tuple[str, Any]:
+    """The address of a database of its own on the same server, and what makes it anew, empty."""
+    import psycopg
+
+    base = url.replace("postgis://", "postgresql://", 1)
+    server, _, _ = url.rpartition("/")
+
+    def fresh() -> None:
+        if "django.db" in sys.modules:
+            from django.db import connections
+
+            connections.close_all()
+        with psycopg.connect(base, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+            connection.execute(f"CREATE DATABASE {DATABASE}")
+
+    return f"{server}/{DATABASE}", fresh
+
+
+def _tell(name: str, found: dict[str, Any]) -> None:
+    found["machine"] = {"processors": len(os.sched_getaffinity(0)), "load": os.getloadavg()[0], "python": platform.python_version()}
+    folder = ROOT / ".local" / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n")
+    out = sys.stdout.write
+    out(f"\n{name}: " + ", ".join(f"{key} {value}" for key, value in found.items() if isinstance(value, int)) + "\n")
+    for what, seconds in found["seconds"].items():
+        out(f"  {seconds:9.2f} s   {what}\n")
+    for what, ratio in found["ratios"].items():
+        out(f"  {ratio:9.2f} ×   {what}\n")
+    out(f"  memory {found['memory_mb']['before']:.0f} → {found['memory_mb']['after']:.0f} MB, load {found['machine']['load']:.1f}\n")
+
+
+if __name__ == "__main__":
+    main()
