@@ -108,6 +108,12 @@ class Unit(models.Model):
     active = models.BooleanField(
         _("active"), default=False, help_text=_("A draft stands beside what is in force until its edition is activated.")
     )
+    published_area_km2 = models.FloatField(
+        _("published area (km²)"),
+        null=True,
+        blank=True,
+        help_text=_("As a legal act or a statistic gives it; the outline is compared with it"),
+    )
     folded_name = models.GeneratedField(expression=Folded("name"), output_field=models.TextField(), db_persist=True)
 
     objects = UnitQuerySet.as_manager()
@@ -120,6 +126,9 @@ class Unit(models.Model):
             CheckConstraint(condition=Q(kind__in=Kind.values), name="unit_kind_is_known"),
             CheckConstraint(condition=Q(name__regex=r"\S"), name="unit_has_a_name"),
             CheckConstraint(condition=Q(code__regex=r"^[0-9]{1,10}$"), name="unit_code_is_digits"),
+            CheckConstraint(
+                condition=Q(published_area_km2__isnull=True) | Q(published_area_km2__gt=0), name="unit_published_area_is_positive"
+            ),
             CheckConstraint(condition=Q(validity__isempty=False), name="unit_was_in_force_some_day"),
             CheckConstraint(condition=Q(level="province", parent__isnull=True) | ~Q(level="province"), name="unit_province_has_no_parent"),
             ExclusionConstraint(
@@ -281,6 +290,39 @@ class UnitSuccession(models.Model):
 
     def __str__(self) -> str:
         return f"{self.old} → {self.new}"
+
+
+class TopologyCheck(models.Model):
+    """The last check of an edition's outlines (boundaries/topology): how far it is, and what it found, as GeoJSON features."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        RUNNING = "running", _("under way")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+
+    edition = models.OneToOneField(Edition, verbose_name=_("edition"), on_delete=models.CASCADE, related_name="topology_check")
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.WAITING)
+    asked_at = models.DateTimeField(_("asked for at"), default=timezone.now)
+    started_at = models.DateTimeField(_("started at"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+    step = models.CharField(_("step"), max_length=50, blank=True)
+    problem = models.CharField(_("problem"), max_length=500, blank=True)
+    findings = models.JSONField(_("findings"), default=list)
+    left_off = models.PositiveIntegerField(_("findings left off"), default=0)
+    errors = models.PositiveIntegerField(_("errors"), default=0)
+    warnings = models.PositiveIntegerField(_("warnings"), default=0)
+    notes = models.PositiveIntegerField(_("notes"), default=0)
+
+    class Meta:
+        verbose_name = _("check of outlines")
+        verbose_name_plural = _("checks of outlines")
+        constraints = [
+            CheckConstraint(condition=Q(state__in=["waiting", "running", "done", "failed"]), name="topology_check_state_is_known")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.edition}: {self.get_state_display()}"
 
 
 class BaseLayer(models.Model):
