@@ -240,7 +240,19 @@ class PlaceSearch(APIView):
 
     permission_classes = [AllowAny]
 
-    @extend_schema(operation_id="places_list", parameters=[OpenApiParameter("q", str, required=True)], responses=OpenApiTypes.OBJECT)
+    @extend_schema(
+        operation_id="places_list",
+        parameters=[
+            OpenApiParameter(
+                "q", str, required=True, description="A name of today or of former days, an address, a code, coordinates, a plus code"
+            ),
+            OpenApiParameter("lat", float, description="With lon: of places that fit alike, those nearer to this point come first"),
+            OpenApiParameter("lon", float),
+        ],
+        responses=OpenApiTypes.OBJECT,
+    )
     def get(self, request: Request) -> Response:
-        """Units of today and of former days by name without tone marks, codes, and coordinates; the best ten."""
-        return Response({"results": [place.as_dict() for place in search_places(request.query_params.get("q", "")[:200])]})
+        """The best ten; those of former days say until when they were in force and what they are part of now."""
+        asked = request.query_params
+        near = parse_point(asked.get("lat"), asked.get("lon")) if asked.get("lat") or asked.get("lon") else None
+        return Response({"results": [place.as_dict() for place in search_places(asked.get("q", ""), near=near)]})

@@ -15,8 +15,11 @@ from django.core.validators import RegexValidator
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from boundaries.names import Closed, Initials, PlainName, Sounds
 from boundaries.querysets import BaseLayerQuerySet, UnitQuerySet, UnitSuccessionQuerySet
 from gis.functions import Folded, GeodesicArea, PointOnSurfaceOf
 
@@ -115,6 +118,8 @@ class Unit(models.Model):
         help_text=_("As a legal act or a statistic gives it; the outline is compared with it"),
     )
     folded_name = models.GeneratedField(expression=Folded("name"), output_field=models.TextField(), db_persist=True)
+    # In the order of bytes, so that an index finds what begins with something
+    plain_name = models.GeneratedField(expression=PlainName("name"), output_field=models.TextField(db_collation="C"), db_persist=True)
 
     objects = UnitQuerySet.as_manager()
 
@@ -140,6 +145,11 @@ class Unit(models.Model):
         ]
         indexes = [
             GinIndex(fields=["folded_name"], opclasses=["gin_trgm_ops"], name="unit_folded_name_trigram"),
+            GinIndex(fields=["plain_name"], opclasses=["gin_trgm_ops"], name="unit_plain_name_trigram"),
+            models.Index(fields=["plain_name"], name="unit_plain_name"),
+            models.Index(Initials("plain_name"), name="unit_initials"),
+            models.Index(Closed("plain_name"), name="unit_closed_name"),
+            models.Index(Sounds("plain_name"), name="unit_sounds"),
             models.Index(fields=["code", "level"], name="unit_code_level"),
         ]
 
@@ -173,6 +183,21 @@ class Unit(models.Model):
         if self.valid_to is not None and self.valid_to <= today:
             return date.fromordinal(self.valid_to.toordinal() - 1)
         return self.valid_from or today
+
+    def period_text(self) -> str:
+        """Where the unit is not in force today: until or from which day it was or will be; else ""."""
+        today = timezone.localdate()
+        if self.in_force_on(today):
+            return ""
+        if self.valid_to is not None and self.valid_to <= today:
+            return gettext("until %(day)s") % {"day": date_format(self.a_day_in_force())}
+        return gettext("from %(day)s") % {"day": date_format(self.a_day_in_force())}
+
+    @property
+    def dated_name(self) -> str:
+        """The name, with its period where the unit is not in force today: "Phường 2 (đến hết 30/6/2025)"."""
+        period = self.period_text()
+        return f"{self.name} ({period})" if period else self.name
 
     def ancestors(self) -> list["Unit"]:
         """The units it is part of, the nearest first (district, province)."""

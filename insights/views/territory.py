@@ -12,12 +12,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from boundaries.models import Level, Unit
-from boundaries.places import expand, search_places
+from boundaries.places import Place, search_places
 from gis.errors import PlaceError
 from insights.territory import Period, alphabetical, by_initial, committee_of, history_of, other_periods, parse_on
 from reports.models import Report
 
 NEWEST = 5
+MOST_FOUND = 100
+MOST_OTHERS = 10
 
 
 @require_safe
@@ -32,17 +34,23 @@ def communes(request: HttpRequest) -> HttpResponse:
     except PlaceError as error:
         return render(request, "insights/communes.html", context | {"error": str(error), "day": today, "total": 0}, status=400)
     units = Unit.objects.in_force(day).of_level(Level.COMMUNE).select_related("parent__parent")
-    if text:
-        units = units.called(expand(text))
-    found = list(alphabetical(units))
+    places = search_places(text, limit=MOST_FOUND) if text else []
+    here = {place.code for place in places if _is_commune_of(place, day)}
+    found = list(alphabetical(units.filter(code__in=here) if text else units))
     context |= {
         "day": day,
         "groups": by_initial(found),
         "total": len(found),
-        "others": [] if found or not text else search_places(text),
+        "others": [place for place in places if not _is_commune_of(place, day)][:MOST_OTHERS],
         "map_config": {"on": None if day == today else day.isoformat()},
     }
     return render(request, "insights/communes.html", context)
+
+
+def _is_commune_of(place: Place, day: date) -> bool:
+    """Whether a place found is a commune that was in force on a day."""
+    since, until = place.valid_from or "", place.valid_to or "9999"
+    return place.level == Level.COMMUNE and since <= day.isoformat() < until
 
 
 def _last_day_of_former_units(today: date) -> date | None:
