@@ -29,6 +29,7 @@ BATCH = 1000
 KIND = "rerouted"
 HANDED_OVER = Q(kind__in=["filed", "recategorise", "assign", "to_triage", KIND]) | Q(kind="reopen", data__has_key="to")
 BY_HAND = frozenset({"assign", "to_triage"})
+KEPT_BY_HAND = frozenset({"by_hand", "succession"})  # why a re-routing left, or followed, the body that a person had chosen
 
 
 @dataclass
@@ -209,8 +210,8 @@ def _put_by_hand(reports: Sequence[Report]) -> set[int]:
     """Those that a person, not a rule, gave to the body that has them."""
     undone = list(Activation.objects.filter(state=Activation.State.UNDONE).values_list("pk", flat=True))
     handed_over = ReportEvent.objects.filter(HANDED_OVER, report__in=reports).exclude(kind=KIND, data__activation__in=undone)
-    last = handed_over.order_by("report", "-at", "-pk").distinct("report")
-    return {report for report, kind in last.values_list("report_id", "kind") if kind in BY_HAND}
+    last = handed_over.order_by("report", "-at", "-pk").distinct("report").values_list("report_id", "kind", "data__trace__reason")
+    return {report for report, kind, reason in last if kind in BY_HAND or (kind == KIND and reason in KEPT_BY_HAND)}
 
 
 def _conflicts(reports: Sequence[Report]) -> dict[int, set[int]]:

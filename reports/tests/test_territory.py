@@ -198,6 +198,15 @@ def test_a_body_that_a_coordinator_chose_stays_though_the_unit_changes(report, d
     assert report.events.last().data["trace"]["reason"] == "by_hand"
 
 
+def test_a_body_that_a_coordinator_chose_stays_however_often_the_units_change(report, diep, department, move_border):
+    take_step(report.pk, step="assign", actor=diep, words=Words(body=department, note="Đường tỉnh"))
+    move_border()
+    assert reroute_open_reports().units_only == 1
+    again = reroute_open_reports()
+    report.refresh_from_db()
+    assert (again.moved, again.units_only, report.authority) == (0, 0, department)
+
+
 def test_a_chosen_body_that_does_not_cover_the_new_unit_gives_way_to_the_rules(report, diep, body_a, body_b, department, move_border):
     take_step(report.pk, step="assign", actor=diep, words=Words(body=department))
     take_step(report.pk, step="assign", actor=diep, words=Words(body=body_a))
