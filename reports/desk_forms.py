@@ -16,7 +16,7 @@ from reports.models import Note, Reply, Report
 from reports.querysets import coordinated_by
 from reports.services import Words, waiting_draft
 from reports.words import tidy
-from reports.workflow import Step
+from reports.workflow import Status, Step
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -90,6 +90,11 @@ class StepForm(forms.Form):
         if self.step.name == "draft_reply" and self.report.authority.publishes_itself:
             return _("What was done, in plain words. Your body publishes it at once.")
         return HINTS.get(self.step.name, "")
+
+    @property
+    def is_primary(self) -> bool:
+        """Whether this is what the state asks for; what waits for a coordinator, waits for a body."""
+        return self.step.primary or (self.step.name == "assign" and self.report.status == Status.TRIAGE)
 
     @property
     def asks_nothing(self) -> bool:

@@ -44,10 +44,12 @@ def test_rows_stay_readable_while_the_next_ones_are_on_their_way(site, desk, axe
     desk.route(re.compile("fragment=list"), lambda route: held.append(route))  # Playwright cannot take a built-in method
     desk.locator("#status").select_option("open")
     expect(desk.locator("#list")).to_have_attribute("aria-busy", "true")
+    expect(desk.locator("#map-note")).to_have_text("Đang tải…")
     axe(desk)
     for route in held:
         route.continue_()
     expect(desk.locator("#list")).not_to_have_attribute("aria-busy", "true")
+    expect(desk.locator("#map-note")).to_be_hidden()
 
 
 def test_a_report_at_the_desk_fits_a_phone_with_every_form_open(site, visit, diep, body_a, body_b, pothole, spot_a):

@@ -30,6 +30,20 @@ export function distance(metres, lang) {
   return `${(metres / 1000).toLocaleString(locale(lang), { maximumFractionDigits: metres < 10_000 ? 1 : 0 })} km`;
 }
 
+/**
+ * 4200 → "4 kB"; 1040000 → "1,0 MB" (vi), "1.0 MB" (en).
+ * @param {number} bytes
+ * @param {string} lang
+ */
+export function fileSize(bytes, lang) {
+  if (bytes < 95_000) return `${number(Math.ceil(bytes / 1000), lang)} kB`;
+  const megabytes = (bytes / 1_000_000).toLocaleString(locale(lang), {
+    maximumFractionDigits: 1,
+    minimumFractionDigits: 1,
+  });
+  return `${megabytes} MB`;
+}
+
 const STEPS = /** @type {[Intl.RelativeTimeFormatUnit, number][]} */ ([
   ["minute", 60],
   ["hour", 3600],

@@ -9,7 +9,7 @@ import { areaLayer } from "../map/area.js";
 import { createMap } from "../map/basemap.js";
 import { hasLeaflet } from "../map/leaflet.js";
 import { positionMark } from "../map/position.js";
-import { takeErrors } from "../ui/form-errors.js";
+import { forgive, takeErrors } from "../ui/form-errors.js";
 import { lang, pageWords } from "../ui/page.js";
 import { photoPicker } from "../ui/photo-picker.js";
 import { placeSearch } from "../ui/place-search.js";
@@ -91,6 +91,7 @@ function putPin(chosen) {
   setValue("lon", chosen.lon.toFixed(6));
   setValue("accuracy", chosen.accuracy ? String(Math.round(chosen.accuracy)) : "");
   setValue("place_unit", chosen.unit || "");
+  forgive("place");
   tellSpot(chosen);
   byId("filing-map").classList.remove("is-unset");
   askWhere();
@@ -109,7 +110,7 @@ function tellSpot({ lat, lon, accuracy, name }) {
 function beginMap() {
   const holder = byId("filing-map");
   const known = spot();
-  const { map } = createMap(byId("map"), {
+  const { map, base } = createMap(byId("map"), {
     words,
     lang,
     at: known
@@ -150,8 +151,11 @@ function beginMap() {
     else map.panTo(latlng);
   });
   map.on("movestart", () => holder.classList.add("is-moving"));
+  const aroundPin = () => base.avoid([{ lat: map.getCenter().lat, lon: map.getCenter().lng, size: 64 }]);
+  aroundPin();
   map.on("moveend", () => {
     holder.classList.remove("is-moving");
+    aroundPin();
     if (target) {
       const reached = target;
       target = null;

@@ -15,6 +15,8 @@ import { placeSearch } from "../ui/place-search.js";
 import { tellTimes } from "../ui/times.js";
 import { toast } from "../ui/toast.js";
 
+const SLOW_MS = 900;
+
 const words = pageWords("map-words", "home-words");
 const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const list = byId("list");
@@ -92,6 +94,8 @@ function begin() {
   const load = latest(async (signal) => {
     const asked = query();
     list.setAttribute("aria-busy", "true");
+    // On a weak line the map is empty for seconds: that it is not broken is said in words
+    const slow = setTimeout(() => tell(words("loading")), SLOW_MS);
     try {
       const [clusters, html] = await Promise.all([
         getJson(asked.clusters, { signal, lang }),
@@ -111,6 +115,7 @@ function begin() {
       if (!(error instanceof Problem)) throw error;
       tell(error.isOffline ? words("offline") : error.message || words("failed"), retry);
     } finally {
+      clearTimeout(slow);
       if (!signal.aborted) list.removeAttribute("aria-busy");
     }
   }, 220);
@@ -249,18 +254,20 @@ function begin() {
 
 /**
  * @param {string} sentence
- * @param {() => void} again
+ * @param {() => void} [again] what a button does that tries once more
  */
 function tell(sentence, again) {
   const text = document.createElement("span");
   text.textContent = sentence;
+  note.replaceChildren(text);
+  note.hidden = false;
+  if (!again) return;
   const button = document.createElement("button");
   button.type = "button";
   button.className = "button button--small";
   button.textContent = words("retry");
   button.addEventListener("click", again);
-  note.replaceChildren(text, button);
-  note.hidden = false;
+  note.append(button);
 }
 
 function hush() {

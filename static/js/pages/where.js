@@ -1,5 +1,6 @@
 // @ts-check
 // "Which commune am I in?": the device's position, places by name, and a press on the map all ask the server, whose page answers.
+import { pad, parse } from "../lib/bbox.js";
 import { areaLayer } from "../map/area.js";
 import { createMap } from "../map/basemap.js";
 import { hasLeaflet } from "../map/leaflet.js";
@@ -44,13 +45,24 @@ placeSearch(/** @type {HTMLInputElement} */ (document.getElementById("place")), 
   },
 });
 
+/**
+ * The box of the site made large enough for a spot: where that lies outside, one sees how far.
+ * @param {import("../lib/bbox.js").Bbox | null} box
+ * @param {{lat: number, lon: number}} spot
+ * @returns {import("../lib/bbox.js").Bbox | null}
+ */
+function withSpot(box, { lat, lon }) {
+  return box && pad([Math.min(box[0], lon), Math.min(box[1], lat), Math.max(box[2], lon), Math.max(box[3], lat)], 0.05);
+}
+
 const element = document.getElementById("map");
 if (element && hasLeaflet) {
   const known = typeof lat === "number";
   const { map } = createMap(element, {
     words,
     lang,
-    at: known ? { lat, lon, zoom: accuracy > 1500 || !element.dataset.tileUrl ? 12 : 14 } : null,
+    at: known && code ? { lat, lon, zoom: accuracy > 1500 || !element.dataset.tileUrl ? 12 : 14 } : null,
+    bbox: known ? withSpot(parse(element.dataset.extent), { lat, lon }) : null,
     on: on || undefined,
     scrollZoom: false,
   });

@@ -26,6 +26,23 @@ export function takeErrors(html) {
 }
 
 /**
+ * Takes the error of a field away once it is mended; the summary stays as the record of what was sent.
+ * @param {string} name
+ */
+export function forgive(name) {
+  const field = document.querySelector(`[data-field="${name}"] > .field--error`);
+  const error = field?.querySelector(":scope > .field-error");
+  if (!field || !error) return;
+  for (const control of field.querySelectorAll("[aria-invalid]")) {
+    control.removeAttribute("aria-invalid");
+    const described = (control.getAttribute("aria-describedby") || "").split(" ").filter((id) => id && id !== error.id);
+    control.setAttribute("aria-describedby", described.join(" "));
+  }
+  field.classList.remove("field--error");
+  error.remove();
+}
+
+/**
  * @param {Element} from
  * @param {Element} to
  */

@@ -1,5 +1,6 @@
 // @ts-check
 // Photos chosen for a form: shown, removed, made smaller, told.
+import { fileSize } from "../lib/format.js";
 import { prepared } from "../lib/picture.js";
 import { icons } from "./page.js";
 
@@ -32,7 +33,9 @@ export function photoPicker(input, { words, lang, told, onPosition }) {
     image.src = URL.createObjectURL(file);
     image.addEventListener("error", () => {
       image.remove();
+      slot.classList.add("is-unread");
       slot.prepend(file.name);
+      tell();
     });
     const remove = document.createElement("button");
     remove.type = "button";
@@ -74,13 +77,14 @@ export function photoPicker(input, { words, lang, told, onPosition }) {
   function tell(more = "") {
     const working = photos.some(({ slot }) => slot.classList.contains("is-working"));
     const bytes = photos.reduce((sum, { file }) => sum + file.size, 0);
-    const size = `${(bytes / 1_000_000).toLocaleString(lang === "en" ? "en-GB" : "vi-VN", { maximumFractionDigits: 1, minimumFractionDigits: 1 })} MB`;
+    const size = fileSize(bytes, lang);
+    const unread = photos.some(({ slot }) => slot.classList.contains("is-unread")) ? words("photoUnread") : "";
     const state = working
       ? words("photoWorking")
       : photos.length
         ? words("photosTold", { count: photos.length, size })
         : "";
-    told.textContent = [more, state].filter(Boolean).join(" ");
+    told.textContent = [more, state, unread].filter(Boolean).join(" ");
   }
 
   return {
