@@ -134,7 +134,8 @@ class EditionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         counts = edition.units.values_list("level").annotate(count=Count("pk")).order_by("level")
         address = reverse("admin:boundaries_unit_changelist")
         links = ((address, edition.pk, level, count, Level(level).label) for level, count in counts)
-        return format_html_join(" · ", '<a href="{}?edition__id__exact={}&amp;level__exact={}">{} {}</a>', links) or "–"
+        listed = format_html_join("", '<li><a href="{}?edition__id__exact={}&amp;level__exact={}">{} {}</a></li>', links)
+        return format_html("<ul>{}</ul>", listed) if listed else "–"
 
     @admin.display(description=_("verification"))
     def verification(self, edition: Edition) -> str:

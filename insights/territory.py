@@ -78,24 +78,24 @@ class Side:
 
 @dataclass(frozen=True)
 class History:
-    """What a unit was formed from and what became of it, the largest part first; whose its territory is today where that is another step away."""
+    """What a unit was formed from and what became of it, the largest part first; of a former one, whose its territory is now."""
 
     formed_from: list[Side]
     became: list[Side]
     act: Edition | None  # that ended it
-    today: list[Side]
+    now: list[Side]
 
 
 def history_of(unit: Unit, today: date) -> History:
-    """What is known of a unit's beginning and end; at most three queries, and one more for each reform between its end and today."""
+    """What is known of a unit's beginning and end; three queries, and one for each reform between its end and today."""
     before = [Side(row.old, portion(row.share)) for row in unit.succeeds.settled().with_units().largest_first()]
     after = list(unit.succeeded_by.settled().with_units().largest_first())
-    now = [] if unit.in_force_on(today) or all(row.new.in_force_on(today) for row in after) else heirs(unit, today)
+    now = heirs(unit, today) if after and not unit.in_force_on(today) else []
     return History(
         formed_from=before,
         became=[Side(row.new, portion(row.share)) for row in after],
         act=after[0].new.edition if after else None,
-        today=[Side(heir, portion(share)) for heir, share in now],
+        now=[Side(heir, portion(share)) for heir, share in now],
     )
 
 

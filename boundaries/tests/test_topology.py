@@ -224,6 +224,22 @@ def test_units_beside_an_edition_count_and_those_that_it_would_replace_do_not(ed
     assert one["size_m2"] == pytest.approx(area(FAR, SIZE), rel=0.01)
 
 
+def test_the_other_parts_of_a_whole_count_however_far_off_and_its_old_flaws_do_not(edition):
+    """A later edition brings one of three communes; a fourth is missing since ever, far from it."""
+    province = ProvinceFactory(edition=edition, geometry=box(width=5 * SIZE))
+    for n in (0, 1, 2):
+        UnitFactory(edition=edition, parent=province, west=WEST + n * SIZE, code=f"3200{n}")
+    UnitFactory(edition=edition, parent=province, geometry=box(WEST + 4 * SIZE))
+    later = EditionFactory(valid_from=date(2027, 1, 1), state=Edition.State.DRAFT)
+    new = {"edition": later, "parent": province, "valid_from": date(2027, 1, 1), "active": False, "code": "32000"}
+    unit = UnitFactory(**new)
+    assert found(later) == []
+    UnitShape.objects.filter(unit=unit).update(geometry=box(width=SIZE - FAR))
+    cut_pieces([unit.pk])
+    (one,) = found(later)
+    assert (one["kind"], one["size_m2"]) == ("uncovered", pytest.approx(area(FAR, SIZE), rel=0.01))
+
+
 def test_a_gap_between_an_edition_and_the_units_beside_it_is_found(edition):
     province = ProvinceFactory(edition=edition, geometry=box(width=3 * SIZE, height=3 * SIZE))
     middle = box(WEST + SIZE, SOUTH + SIZE)

@@ -124,7 +124,7 @@ WITH part AS (
 )
 """
 
-# What of a whole none of its parts covers; holes between the parts are told as gaps
+# What of a whole none of its parts covers: of our wholes everywhere, of others where ours are. Holes between the parts are told as gaps.
 UNCOVERED = """
 WITH joined AS (
   SELECT parent_id, ST_Union(geometry) AS geometry FROM topology_union WHERE parent_id = ANY(%(batch)s) GROUP BY parent_id
@@ -134,6 +134,9 @@ WITH joined AS (
 ), part AS (
   SELECT one, NULL::bigint AS other, geometry FROM bare
   WHERE NOT EXISTS (SELECT FROM topology_gap AS gap WHERE ST_Covers(gap.geometry, ST_PointOnSurface(bare.geometry)))
+    AND (one = ANY(%(own)s) OR EXISTS (
+      SELECT FROM boundaries_unitpiece AS piece WHERE piece.unit_id = ANY(%(own)s) AND ST_DWithin(piece.geometry, bare.geometry, 1e-9)
+    ))
 )
 """
 
@@ -155,7 +158,8 @@ LEFT JOIN LATERAL ST_IsValidDetail(shape.geometry) AS detail ON true
 WHERE unit.id = ANY(%(own)s) AND (shape.id IS NULL OR NOT detail.valid)
 """
 
-# Units of the same level that were, or would be, in force beside ours: those of other editions that are active, and not replaced by this one
+# Units of the same level that were, or would be, in force beside ours: those of other active editions that this one does not replace, around it, and
+# wherever they are parts of the same whole
 BESIDE = """
 SELECT other.id
 FROM boundaries_unit AS other JOIN boundaries_unitshape AS shape ON shape.unit_id = other.id AND shape.current
@@ -163,8 +167,8 @@ JOIN (
   SELECT unit.level, range_merge(range_agg(unit.validity)) AS validity, ST_Expand(ST_Extent(piece.geometry)::geometry, 0.01) AS box
   FROM boundaries_unit AS unit JOIN boundaries_unitpiece AS piece ON piece.unit_id = unit.id
   WHERE unit.id = ANY(%(own)s) GROUP BY unit.level
-) AS ours ON ours.level = other.level AND ours.validity && other.validity AND shape.geometry && ours.box
-WHERE other.active AND other.id <> ALL(%(own)s)
+) AS ours ON ours.level = other.level AND ours.validity && other.validity
+WHERE other.active AND (shape.geometry && ours.box OR other.parent_id IN (SELECT own.parent_id FROM boundaries_unit AS own WHERE own.id = ANY(%(own)s))) AND other.id <> ALL(%(own)s)
   AND NOT EXISTS (SELECT FROM boundaries_unit AS own WHERE own.id = ANY(%(own)s) AND own.level = other.level AND own.code = other.code)
   AND NOT EXISTS (
     SELECT FROM boundaries_unitpiece AS piece WHERE piece.unit_id = ANY(%(own)s) AND NOT %(active)s AND ST_Covers(piece.geometry, shape.label_point)

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 # Narrower on average than what a good phone is off (about 5 m): a border drawn twice, or rounding. Nobody's report is decided by it.
 SLIVER_M = 5.0
@@ -105,7 +106,7 @@ def most_grave_first(findings: Iterable[Finding]) -> list[Finding]:
 
 def severity_word(severity: str) -> str:
     """A severity for people."""
-    return {"error": _("Error"), "warning": _("Warning"), "note": _("Note")}.get(severity, severity)
+    return {"error": _("Error"), "warning": _("Warning"), "note": pgettext("severity", "Note")}.get(severity, severity)
 
 
 def kind_word(kind: str) -> str:
@@ -128,6 +129,9 @@ def sentence(properties: dict[str, Any]) -> str:
     names = [f"{unit['name']} ({unit['code']})" for unit in properties["units"]]
     told = dict(properties) | {"one": names[0] if names else "", "other": names[1] if len(names) > 1 else _("none")}
     told["names"] = ", ".join(names)
+    for name in ("drawn_km2", "published_km2"):
+        if name in told:
+            told[name] = number_format(told[name], 2)
     kind, what = properties["kind"], properties.get("what", "")
     return (SLIVERS[what]() if kind == "sliver" else SENTENCES[kind, what]()) % told
 
