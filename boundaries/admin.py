@@ -141,13 +141,13 @@ class EditionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def verification(self, edition: Edition) -> str:
         """What the last check found, with the way to it."""
         check = TopologyCheck.objects.filter(edition=edition).defer("findings").first()
-        text = _("not yet verified")
-        if check is not None:
+        if check is None:
+            text = str(_("not yet verified"))
+        elif check.finished_at is None:
             text = check.get_state_display()
-        if check is not None and check.finished_at:
-            text = _("%(errors)s errors, %(warnings)s warnings, %(notes)s notes") % {
-                "errors": check.errors, "warnings": check.warnings, "notes": check.notes,
-            }  # fmt: skip
+        else:
+            counts = {"errors": check.errors, "warnings": check.warnings, "notes": check.notes}
+            text = _("%(errors)s errors, %(warnings)s warnings, %(notes)s notes") % counts
         return format_html('<a href="{}">{}</a>', reverse("admin:boundaries_edition_topology", args=[edition.pk]), text)
 
     @admin.display(description=_("units"), ordering="units_in_it")
