@@ -14,7 +14,7 @@ from django.utils import timezone
 from procrastinate.types import JSONDict
 
 from authorities.models import Body, BodySuccession, Category
-from authorities.routing import Routing, route, route_by_hand, route_like, with_those_above
+from authorities.routing import Routing, RulesOfADay, route, route_by_hand, route_like, with_those_above
 from boundaries.locate import Placement, Spot, locate_many
 from boundaries.models import Unit
 from reports import tasks
@@ -168,6 +168,7 @@ class _Answers:
 
     def __init__(self, on: date) -> None:
         self.on = on
+        self._rules = RulesOfADay(on)
         self._known: dict[tuple[int, int], Routing] = {}
         self._covering: dict[int, frozenset[int]] = {}
         self._heirs: dict[int, Body | None] = {}
@@ -178,7 +179,7 @@ class _Answers:
             return route(placement, category, self.on)
         key = placement.unit.pk, category.pk
         if key not in self._known:
-            self._known[key] = route(placement, category, self.on)
+            self._known[key] = route(placement, category, self.on, self._rules)
         return route_like(self._known[key], placement)
 
     def by_hand(self, placement: Placement, report: Report) -> Routing | None:

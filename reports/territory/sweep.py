@@ -21,9 +21,10 @@ from boundaries.models import Unit
 from gis.bbox import METRES_PER_DEGREE
 from reports.workflow import AT_WORK, OPEN, UNTOUCHED, Status
 
-NEAR_M = 150.0  # a circle up to this radius is judged by a strip along the border; wider ones are looked at one by one
-STRIP_DEGREES = NEAR_M / METRES_PER_DEGREE / 0.9 * 1.02  # of longitude as far north as Vietnam reaches (cos 24° = 0.91)
-COARSENESS = 0.25  # of the strip: the line that bounds it may be drawn so much simpler
+# A circle up to one of these radii is judged by a strip of that width along the border; wider ones are looked at one by one
+NEAR_M, FAR_M = 40.0, 250.0
+DEGREES_A_METRE = 1.02 / METRES_PER_DEGREE / 0.9  # of longitude as far north as Vietnam reaches (cos 24° = 0.91)
+COARSENESS = 0.25  # of a strip: the line that bounds it may be drawn so much simpler
 
 LOCK = "SELECT count(*) FROM (SELECT FROM reports_report WHERE status = ANY(%(open)s) ORDER BY id FOR UPDATE) AS locked"
 
@@ -31,30 +32,39 @@ LOCK = "SELECT count(*) FROM (SELECT FROM reports_report WHERE status = ANY(%(op
 SPOTS = """
 CREATE TEMPORARY TABLE rerouting_spot ON COMMIT DROP AS
 WITH unit AS MATERIALIZED (
-  SELECT unit.id, shape.geometry,
-         ST_Buffer(ST_SimplifyPreserveTopology(shape.geometry, %(strip)s * %(coarseness)s), -%(strip)s * (1 + %(coarseness)s)) AS inner_part
+  SELECT unit.id, shape.geometry, INNER_PART(near) AS without_near, INNER_PART(far) AS without_far
   FROM boundaries_unit AS unit JOIN boundaries_unitshape AS shape ON shape.unit_id = unit.id AND shape.current
   WHERE unit.active AND unit.level = 'commune' AND unit.validity @> %(on)s::date
 )
 SELECT report.id AS report_id, unit.id AS unit_id, report.category_id
 FROM unit CROSS JOIN LATERAL (
   SELECT report.id, report.category_id FROM reports_report AS report
-  WHERE report.location && unit.geometry AND report.status = ANY(%(open)s) AND ST_ContainsProperly(unit.geometry, report.location)
-    AND (coalesce(report.accuracy_m, 0) = 0 OR (report.accuracy_m <= %(near)s AND ST_ContainsProperly(unit.inner_part, report.location)))
+  WHERE report.location && unit.geometry AND report.status = ANY(%(open)s)
+    AND CASE WHEN coalesce(report.accuracy_m, 0) = 0 THEN ST_ContainsProperly(unit.geometry, report.location)
+             WHEN report.accuracy_m <= %(near_m)s THEN ST_ContainsProperly(unit.without_near, report.location)
+             WHEN report.accuracy_m <= %(far_m)s THEN ST_ContainsProperly(unit.without_far, report.location)
+             ELSE false END
   OFFSET 0
 ) AS report
 JOIN authorities_category AS category ON category.id = report.category_id AND NOT category.about_officials
 WHERE NOT EXISTS (SELECT FROM reports_conflict AS conflict WHERE conflict.report_id = report.id)
   AND NOT EXISTS (SELECT FROM reports_reportevent AS event WHERE event.report_id = report.id AND event.kind IN ('assign', 'to_triage'))
 """
+for name in ("near", "far"):
+    inner_part = f"ST_Buffer(ST_SimplifyPreserveTopology(shape.geometry, %({name})s * %(coarseness)s), -%({name})s * (1 + %(coarseness)s))"
+    SPOTS = SPOTS.replace(f"INNER_PART({name})", inner_part)
 PAIRS = "SELECT DISTINCT unit_id, category_id FROM rerouting_spot"
 REST = "SELECT id FROM reports_report WHERE status = ANY(%(open)s) AND id NOT IN (SELECT report_id FROM rerouting_spot) ORDER BY id"
 
 ANSWERS = """
-CREATE TEMPORARY TABLE rerouting_answer ON COMMIT DROP AS
-SELECT * FROM unnest(%(units)s::bigint[], %(categories)s::bigint[], %(bodies)s::bigint[], %(triage)s::boolean[], %(traces)s::jsonb[])
-         AS answer (unit_id, category_id, body_id, triage, trace)
+CREATE TEMPORARY TABLE rerouting_answer (unit_id bigint, category_id bigint, body_id bigint, triage boolean, trace jsonb) ON COMMIT DROP
 """
+# As one JSON: arrays of texts are quoted letter by letter on the way
+ADD_ANSWERS = """
+INSERT INTO rerouting_answer
+SELECT * FROM jsonb_to_recordset(%(answers)s::jsonb) AS answer (unit_id bigint, category_id bigint, body_id bigint, triage boolean, trace jsonb)
+"""
+ANSWERS_AT_ONCE = 2000
 
 # What moves, with what it was before: rows are locked, so that this is what the statements below find
 MOVES = """
@@ -157,6 +167,7 @@ class Sweep:
 
     def __init__(self, on: date) -> None:
         self.on = on
+        self._rules = RulesOfADay(on)
 
     def find(self, *, locked: bool) -> Swept:
         """Who moves on the day. With `locked`, open reports stay as they are until the transaction ends."""
@@ -166,8 +177,10 @@ class Sweep:
             "begun_anew": sorted(UNTOUCHED | AT_WORK),
             "triage": Status.TRIAGE,
             "new": Status.NEW,
-            "near": NEAR_M,
-            "strip": STRIP_DEGREES,
+            "near_m": NEAR_M,
+            "far_m": FAR_M,
+            "near": NEAR_M * DEGREES_A_METRE,
+            "far": FAR_M * DEGREES_A_METRE,
             "coarseness": COARSENESS,
         }
         with connection.cursor() as cursor:
@@ -178,7 +191,11 @@ class Sweep:
             looked_at = cursor.rowcount
             cursor.execute("ANALYZE rerouting_spot")
             cursor.execute(PAIRS)
-            cursor.execute(ANSWERS, self._answers(cursor.fetchall()))
+            pairs = cursor.fetchall()
+            cursor.execute(ANSWERS)
+            for start in range(0, len(pairs), ANSWERS_AT_ONCE):
+                cursor.execute(ADD_ANSWERS, {"answers": json.dumps(self._answers(pairs[start : start + ANSWERS_AT_ONCE]))})
+            cursor.execute("ANALYZE rerouting_answer")
             cursor.execute(MOVES, asked)
             cursor.execute("ANALYZE rerouting_move")
             cursor.execute(HANDED_OVER)
@@ -203,21 +220,25 @@ class Sweep:
             cursor.execute(FOLLOWED, asked)
             return [pk for (pk,) in cursor.fetchall()]
 
-    def _answers(self, pairs: list[tuple[int, int]]) -> dict[str, list[Any]]:
-        """Whom the rules name for each unit and category that occur, asked once each, in memory."""
+    def _answers(self, pairs: list[tuple[int, int]]) -> list[dict[str, Any]]:
+        """Whom the rules name for these units and categories, asked once each, in memory."""
         units = Unit.objects.with_ancestors().in_bulk({unit for unit, _ in pairs})
         categories = Category.objects.in_bulk({category for _, category in pairs})
-        rules = RulesOfADay(self.on)
-        answers = [self._answer(units[unit], categories[category], rules) for unit, category in pairs]
-        return {
-            "units": [unit for unit, _ in pairs],
-            "categories": [category for _, category in pairs],
-            "bodies": [answer.body.pk for answer in answers],
-            "triage": [answer.needs_triage for answer in answers],
-            "traces": [json.dumps(answer.trace) for answer in answers],
-        }
+        found = []
+        for unit, category in pairs:
+            answer = self._answer(units[unit], categories[category])
+            found.append(
+                {
+                    "unit_id": unit,
+                    "category_id": category,
+                    "body_id": answer.body.pk,
+                    "triage": answer.needs_triage,
+                    "trace": answer.trace,
+                }
+            )
+        return found
 
-    def _answer(self, unit: Unit, category: Category, rules: RulesOfADay) -> Routing:
+    def _answer(self, unit: Unit, category: Category) -> Routing:
         shape = Placement(
             point=None,  # type: ignore[arg-type]  # an answer for all spots well inside the unit: what differs between them is added in SQL
             accuracy_m=None,
@@ -228,4 +249,4 @@ class Sweep:
             ambiguous=False,
             candidates=[Candidate(unit, 0.0, 0.0)],
         )
-        return route(shape, category, self.on, rules)
+        return route(shape, category, self.on, self._rules)
