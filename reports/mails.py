@@ -120,7 +120,7 @@ def _of_a_question(follow: Follow, purpose: Purpose) -> dict[str, Any]:
 
 
 def _title(report: Report) -> str:
-    where = report.unit.name if report.unit else _("outside all communes")
+    where = report.unit.dated_name if report.unit else _("outside all communes")
     return f"{report.category.label} – {where}"
 
 

@@ -189,10 +189,11 @@ class Desk:
 
 @dataclass(frozen=True)
 class Asked:
-    """What the address of the queue asks for: a view, or a search through everything that may be seen; filters; a page."""
+    """What the address of the queue asks for: a view, or a search (words, a place) through everything that may be seen; filters; a page."""
 
     view: View | None = None
     q: str = ""
+    place: Unit | None = None
     status: str = ""
     category: str = ""
     unit: str = ""
@@ -202,13 +203,14 @@ class Asked:
     @property
     def is_filtered(self) -> bool:
         """Whether any filter is set."""
-        return bool(self.status or self.category or self.unit or self.body)
+        return bool(self.place or self.status or self.category or self.unit or self.body)
 
     def parameters(self, **changed: str | int) -> dict[str, str]:
         """The same as parameters of an address, with some changed; empty ones are left out."""
         named = {
             "view": self.view.name if self.view and not self.q else "",
             "q": self.q,
+            "place": f"{self.place.code}@{self.place.a_day_in_force()}" if self.place else "",
             "status": self.status,
             "category": self.category,
             "unit": self.unit,
@@ -234,6 +236,8 @@ class Queue:
             found = Report.objects.visible_to(self.desk.user).matching(asked.q, self.desk.user)
         else:
             found = self.desk.reports(asked.view, self.now)
+        if asked.place:
+            found = found.in_unit(asked.place)
         if asked.status:
             found = found.of_status([asked.status])
         if asked.category:
@@ -254,7 +258,7 @@ class Queue:
         rows = self.reports.for_queue()
         if self.newest_closed_first:
             rows = rows.order_by(F("closed_at").desc(), F("pk").desc())
-        elif self.asked.q:
+        elif self.asked.view is None or self.asked.q:
             rows = rows.open_first()
         start = (self.asked.page - 1) * PAGE
         found = list(rows.prefetch_related("photos")[start : start + PAGE + 1])

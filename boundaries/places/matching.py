@@ -143,10 +143,15 @@ class Match:
     above: list[str]
 
 
-def by_name(asked: Sequence[Reading], otherwise: Sequence[Reading], *, near: Point, today: date, limit: int) -> list[Match]:
-    """The units that fit the readings, the best first, or else what the text means `otherwise`, or what is spelt alike; at most four statements."""
+def by_name(
+    asked: Sequence[Reading], otherwise: Sequence[Reading], *, near: Point, today: date, limit: int, guess: bool = True
+) -> list[Match]:
+    """The units that fit the readings, the best first; with `guess` else what the text means `otherwise`, or what is spelt alike.
+
+    At most four statements.
+    """
     found = _matches(WRITTEN_SO, asked, near, today, limit)
-    if _is_clear(found):
+    if _is_clear(found) or not guess:
         return _near_the_best(found, limit)
     others = _matches(WRITTEN_SO, otherwise, near, today, limit)
     if _is_clear(others):

@@ -24,6 +24,7 @@ from gis.pluscodes import find_code, recover
 LIMIT = 10
 MAX_LENGTH = 400  # characters that are read at all; addresses of maps are long
 MAX_NAME_LENGTH = 160  # and those of names
+SURE = 0.9  # a name that fits so well was written just so
 NAMED = 3  # successors told by name; of more, how many there are
 CODE = re.compile(r"(?:(?:mã|ma|code)\s*:?\s*)?(\d{2,5})", re.IGNORECASE)
 
@@ -52,15 +53,19 @@ class Place:
     now_text: str = ""
     swapped: bool = False
 
+    def told(self) -> str:
+        """What is said beside the label."""
+        return " · ".join(part for part in (self.detail, self.now_text) if part)
+
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         return asdict(self)
 
 
-def search_places(text: str, *, near: Point | None = None, limit: int = LIMIT) -> list[Place]:
+def search_places(text: str, *, near: Point | None = None, limit: int = LIMIT, guess: bool = True) -> list[Place]:
     """The best places for what somebody typed, the nearer to a point (WGS 84) first among those that fit alike; none where nothing fits.
 
-    Without a point the middle of the portal's map stands in for it.
+    Without a point the middle of the portal's map stands in for it. Without `guess` only what is surely meant.
     """
     text = text.replace("\x00", " ").strip()[:MAX_LENGTH]
     near = near or _middle()
@@ -68,7 +73,8 @@ def search_places(text: str, *, near: Point | None = None, limit: int = LIMIT) -
     exact = _coordinates(text) or _plus_code(text, near, today)
     if exact is not None:
         return [exact]
-    return _places(_matches(text[:MAX_NAME_LENGTH], near, today, limit), today)
+    found = _matches(text[:MAX_NAME_LENGTH], near, today, limit, guess)
+    return _places(found if guess else [match for match in found if match.score >= SURE], today)
 
 
 def _middle() -> Point:
@@ -76,14 +82,14 @@ def _middle() -> Point:
     return Point((west + east) / 2, (south + north) / 2, srid=4326)
 
 
-def _matches(text: str, near: Point, today: date, limit: int) -> list[Match]:
+def _matches(text: str, near: Point, today: date, limit: int, guess: bool = True) -> list[Match]:
     code = CODE.fullmatch(text)
     if code:
         with_code = by_code([code[1]] if len(code[1]) < 3 else [code[1], code[1].zfill(5)], near=near, today=today, limit=limit)
         if with_code:
             return with_code
     meant = without_telex(text)
-    return by_name(readings(text), readings(meant) if meant else [], near=near, today=today, limit=limit)
+    return by_name(readings(text), readings(meant) if meant else [], near=near, today=today, limit=limit, guess=guess)
 
 
 def _coordinates(text: str) -> Place | None:

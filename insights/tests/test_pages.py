@@ -296,7 +296,7 @@ def test_a_code_means_another_unit_at_another_time(client):
     assert "<h1>Phường An Xuyên</h1>" in today
     assert old.get_absolute_url() in today
     assert "đến hết 30/6/2025" in today
-    assert "<h1>Phường 2</h1>" in text_of(get(client, "/communes/32002/", on="2025-06-30"))
+    assert "<h1>Phường 2 (đến hết 30/6/2025)</h1>" in text_of(get(client, "/communes/32002/", on="2025-06-30"))
     assert "<h1>Phường An Xuyên</h1>" in text_of(get(client, "/communes/32002/", on="2025-07-01"))
 
 
@@ -338,7 +338,11 @@ def test_a_unit_two_reforms_ago_says_whose_its_territory_is_today(client):
     SuccessionFactory(old=old, new=middle, full=True)
     SuccessionFactory(old=middle, new=UnitFactory(code="32002", name="Phường An Xuyên"), full=True)
     text = text_of(get(client, "/communes/32001/", on="2019-12-31"))
-    assert re.search(r"Nay địa bàn thuộc: <a[^>]*>Phường An Xuyên</a>\..*Từ ngày 1/1/2020, địa bàn chuyển về:.*Phường 2</a>", text, re.S)
+    assert re.search(
+        r"Nay địa bàn thuộc: <a[^>]*>Phường An Xuyên</a>\..*Từ ngày 1/1/2020, địa bàn chuyển về:.*Phường 2 \(đến hết 30/6/2025\)</a>",
+        text,
+        re.S,
+    )
     assert "Nay địa bàn thuộc" not in text_of(get(client, "/communes/32002/"))
 
 
@@ -414,6 +418,18 @@ def test_a_name_leads_to_places_and_coordinates_to_their_commune(client, commune
     assert "/communes/90001/" in text_of(get(client, "/where/", q="an lac"))
     assert "Điểm này thuộc" in text_of(get(client, "/where/", q="9.05, 105.05"))
     assert "Không có nơi nào tên" in text_of(get(client, "/where/", q="atlantis"))
+
+
+def test_a_former_name_leads_to_its_page_and_says_what_it_is_part_of_now(client, commune_a):
+    SuccessionFactory(old=UnitFactory(code="33333", name="Xã Tên Xưa", valid_from=None, valid_to=MERGER), new=commune_a, full=True)
+    page = text_of(get(client, "/where/", q="ten xua"))
+    assert 'href="/communes/33333/?on=2025-06-30"' in page
+    assert "Nay thuộc Phường An Lạc" in page
+
+
+def test_swapped_coordinates_and_plus_codes_are_answered_without_scripts(client, commune_a):
+    assert 'href="/where/?lat=9.05&amp;lon=105.05"' in text_of(get(client, "/where/", q="105.05, 9.05"))
+    assert "Điểm này thuộc" in text_of(get(client, "/where/", q="6PX73322+22"))
 
 
 def test_a_day_in_the_past_is_answered_with_its_units(client):

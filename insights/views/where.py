@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -22,8 +23,8 @@ def where(request: HttpRequest) -> HttpResponse:
     asked = {name: request.GET.get(name, "").strip() for name in ("lat", "lon", "accuracy", "on", "q")}
     context: dict[str, Any] = {"asked": asked, "today": timezone.localdate(), "map_config": {}}
     if asked["q"] and not (asked["lat"] or asked["lon"]):
-        places = search_places(asked["q"][:200])
-        if [place.kind for place in places] == ["coordinates"]:
+        places = search_places(asked["q"])
+        if [place.kind for place in places] == ["coordinates"] and not places[0].swapped:
             asked["lat"], asked["lon"] = str(places[0].lat), str(places[0].lon)
         else:
             return render(request, "insights/where.html", context | {"places": [_with_address(place) for place in places]})
@@ -61,5 +62,7 @@ def _answer(placement: Placement) -> dict[str, Any]:
 
 
 def _with_address(place: Place) -> dict[str, Any]:
-    """A place with the parameters of the page that tells of it."""
-    return place.as_dict() | {"query": f"?on={place.on}" if place.on else ""}
+    """A place with the address of the page that tells of it."""
+    if place.code is None:
+        return place.as_dict() | {"href": reverse("insights:where", query={"lat": place.lat, "lon": place.lon})}
+    return place.as_dict() | {"href": reverse("insights:unit", args=[place.code], query={"on": place.on} if place.on else None)}

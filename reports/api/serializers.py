@@ -171,6 +171,8 @@ class ReportFeature(GeoFeatureModelSerializer):
     category_name = serializers.CharField(source="category.label")
     unit = serializers.CharField(source="unit.code", default=None)
     unit_name = serializers.CharField(source="unit.name", default=None)
+    unit_valid_from = serializers.DateField(source="unit.valid_from", default=None)
+    unit_valid_to = serializers.DateField(source="unit.valid_to", default=None)
     authority = serializers.CharField(source="authority.code")
     authority_name = serializers.CharField(source="authority.name")
     status_name = serializers.SerializerMethodField()
@@ -191,6 +193,8 @@ class ReportFeature(GeoFeatureModelSerializer):
             "status_name",
             "unit",
             "unit_name",
+            "unit_valid_from",
+            "unit_valid_to",
             "authority",
             "authority_name",
             "description",

@@ -435,7 +435,7 @@ class TestLists:
         assert (feature["type"], feature["id"]) == ("Feature", report.code)
         assert feature["geometry"] == {"type": "Point", "coordinates": [105.05, 9.05]}
         assert set(feature["properties"]) == {
-            "category", "category_name", "status", "status_name", "unit", "unit_name", "authority", "authority_name", "description", "filed_at",
+            "category", "category_name", "status", "status_name", "unit", "unit_name", "unit_valid_from", "unit_valid_to", "authority", "authority_name", "description", "filed_at",
             "due_at", "closed_at", "photo", "metres_away", "url",
         }  # fmt: skip
 

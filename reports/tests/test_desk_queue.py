@@ -345,3 +345,41 @@ def test_a_body_with_two_officers_shares_one_queue(ground, client_of, binh, body
     take_step(report.pk, step="accept", actor=colleague)
     assert codes(client_of(binh).get(DESK, {"view": "open"})) == [report.code]
     assert codes(client_of(binh).get(DESK, {"view": "mine"})) == []
+
+
+class TestPlaces:
+    """A search at the desk that names a place offers the reports there, of all times."""
+
+    def test_a_place_that_was_searched_for_is_offered_and_leads_to_its_reports(self, ground, client_of, diep, pothole, spot_a, spot_b):
+        here, _there = file(pothole, spot_a), file(pothole, spot_b)
+        found = client_of(diep).get(DESK, {"q": "p. an lac"})
+        (place,) = found.context["places"]
+        assert place["label"] == "Phường An Lạc"
+        shown = client_of(diep).get(place["href"])
+        assert codes(shown) == [here.code]
+        assert shown.context["asked"].place.name == "Phường An Lạc"
+        assert "Phường An Lạc" in shown.content.decode()
+
+    def test_reports_of_a_whole_are_those_of_its_parts(self, ground, client_of, diep, pothole, spot_a, spot_b, province):
+        both = {file(pothole, spot_a).code, file(pothole, spot_b).code}
+        assert set(codes(client_of(diep).get(DESK, {"place": province.code}))) == both
+
+    def test_the_desk_shows_only_what_its_officer_may_see(self, ground, client_of, binh, pothole, spot_b, province):
+        file(pothole, spot_b)
+        assert codes(client_of(binh).get(DESK, {"place": province.code})) == []
+
+    def test_a_view_and_a_search_are_narrowed_by_a_place_which_later_pages_keep(self, ground, client_of, diep, pothole, spot_a, spot_b):
+        here, _there = file(pothole, spot_a), file(pothole, spot_b)
+        for query in ({"view": "open"}, {"q": "ổ gà"}):
+            shown = client_of(diep).get(DESK, {**query, "place": "90001"})
+            assert codes(shown) == [here.code]
+            assert shown.context["hidden"]["place"].startswith("90001@")
+            assert client_of(diep).get(shown.context["poll"]).status_code == 200
+
+    @pytest.mark.parametrize("text", ["Ổ gà sâu", "an", "lac", "0912345678"])
+    def test_words_that_are_no_place_offer_none(self, ground, client_of, diep, text):
+        assert client_of(diep).get(DESK, {"q": text}).context["places"] == []
+
+    @pytest.mark.parametrize("text", ["99999", "90001@2019-01-01", "90001@x", "@", "90001@2025-13-45", "' OR 1=1", "x" * 500])
+    def test_a_place_that_never_was_is_as_if_absent(self, ground, client_of, diep, text):
+        assert client_of(diep).get(DESK, {"view": "open", "place": text}).context["asked"].place is None

@@ -143,7 +143,7 @@ class TestWhatItShows:
         commune_a.validity = (datetime(2020, 1, 1).date(), timezone.localdate() - timedelta(days=1))
         commune_a.save()
         day = timezone.localdate() - timedelta(days=2)
-        assert f"(đến ngày {day:%-d/%-m/%Y})" in page_of(client, report)
+        assert f"(đến hết {day:%-d/%-m/%Y})" in page_of(client, report)
 
     def test_outside_everything_there_is_no_unit_and_no_error(self, client, filed, spot_outside):
         page = page_of(client, filed(location=spot_outside))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,6 +20,8 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from authorities.models import Role
+from boundaries.models import Unit
+from boundaries.places import search_places
 from reports.codes import normalised
 from reports.models import Report
 from reports.queue import PAGE, Asked, Desk, Queue, View, filter_choices
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 MAX_SEARCH = 100
 MAX_PAGE = 200
+MAX_PLACES = 4
 STATE_MINUTES = 15  # so often the words and bars of time are drawn anew though no report changed
 
 
@@ -69,6 +72,7 @@ def desk(request: HttpRequest) -> HttpResponse:
             "statuses": _status_choices(shown["view"]),
             "offers_mfa": not is_mfa_enabled(mine.user),
             "hidden": _filters_left_out(shown["asked"]),
+            "places": _places(shown["asked"]),
         },
     )
 
@@ -102,14 +106,14 @@ def elsewhere(request: HttpRequest, mine: Desk) -> HttpResponse:
 def asked_queue(request: HttpRequest, mine: Desk, now: datetime) -> Queue | None:
     """The queue that a report was opened from, as its address says; None where it says none."""
     asked = _asked(request, mine)
-    return Queue(mine, asked, now) if asked.view or asked.q else None
+    return Queue(mine, asked, now) if asked.view or asked.q or asked.place else None
 
 
 def _shown(request: HttpRequest, mine: Desk) -> dict[str, Any]:
     now = timezone.now()
     counts = mine.counts(now)
     asked = _asked(request, mine)
-    if asked.view is None and not asked.q:
+    if asked.view is None and not asked.q and not asked.place:
         asked = _asked(request, mine, mine.first_view(counts))
     queue = Queue(mine, asked, now)
     etag = _etag(queue)  # before the rows are read: what changes in between is asked for again
@@ -119,11 +123,12 @@ def _shown(request: HttpRequest, mine: Desk) -> dict[str, Any]:
         "desk": mine,
         "asked": asked,
         "view": None if asked.q else asked.view,
+        "without_place": desk_address("desk", query=asked.parameters(place="", page="")),
         "views": [
             {
                 "view": view,
                 "count": counts.get(view.name),
-                "href": desk_address("desk", query=asked.parameters(view=view.name, q="", page="")),
+                "href": desk_address("desk", query=asked.parameters(view=view.name, q="", place="", page="")),
                 "is_current": view == asked.view and not asked.q,
             }
             for view in mine.views
@@ -148,9 +153,10 @@ def _rows(reports: list[Report], asked: Asked, now: datetime) -> list[Row]:
     rows = []
     for report in reports:
         unit, body = report.unit.name if report.unit else _("outside every unit"), report.authority.name
+        told = report.unit.dated_name if report.unit else unit
         parts = [body] if bodies_differ else []
         if (units_differ or not report.unit) and unit.casefold() not in body.casefold() * bodies_differ:
-            parts.append(unit)
+            parts.append(told)
         where = " · ".join(parts) or report.place_note
         rows.append(Row(report, Urgency(report, now), desk_address("desk_report", report.code, query=asked.parameters()), where))
     return rows
@@ -174,12 +180,37 @@ def _asked(request: HttpRequest, mine: Desk, view: View | None = None) -> Asked:
     return Asked(
         view=view or mine.view_called(said.get("view", "")),
         q=" ".join(said.get("q", "").replace("\x00", "").split())[:MAX_SEARCH],
+        place=_place(said.get("place", "")),
         status=status if status in GROUPS or status in Status.values else "",
         category=_slug(said.get("category", "")),
         unit=_slug(said.get("unit", "")),
         body=_slug(said.get("body", "")),
         page=min(int(page), MAX_PAGE) if page.isascii() and page.isdigit() and int(page) > 0 else 1,
     )
+
+
+def _place(text: str) -> Unit | None:
+    """The unit of "code@day", a day on which it was in force; without a day, of today."""
+    code, _at, day = text[:30].partition("@")
+    try:
+        on = date.fromisoformat(day) if day else timezone.localdate()
+    except ValueError:
+        return None
+    return Unit.objects.in_force(on).filter(code=_slug(code)).lowest_first().first()
+
+
+def _places(asked: Asked) -> list[dict[str, str]]:
+    """The places that bear the name that was searched for, with the way to the reports there."""
+    found = search_places(asked.q, limit=MAX_PLACES, guess=False) if asked.q and not asked.place else []
+    return [
+        {
+            "label": place.label,
+            "detail": place.told(),
+            "href": desk_address("desk", query={"place": f"{place.code}@{place.on or timezone.localdate()}"}),
+        }
+        for place in found
+        if place.code
+    ]
 
 
 def _slug(text: str) -> str:
@@ -196,7 +227,7 @@ def _status_choices(view: View | None) -> list[Status]:
 
 def _filters_left_out(asked: Asked) -> dict[str, str]:
     """What the form of the filters must carry besides its own fields."""
-    return {"view": asked.view.name} if asked.view else {}
+    return {name: value for name, value in asked.parameters().items() if name in ("view", "place")}
 
 
 def _feature(report: Report) -> dict[str, Any]:

@@ -60,10 +60,11 @@ def new_report(request: HttpRequest) -> HttpResponse:
 def _with_places_found(request: HttpRequest) -> HttpResponse:
     typed = FilingForm(request.POST)
     found = typed.found_places()
+    swapped = any(place.swapped for place, _spot in found)  # then they are offered the right way round, not taken
     exact = [spot for place, spot in found if place.kind == "coordinates"]
-    if exact and not _looks_swapped(typed.typed("place")):
+    if exact and not swapped:
         return _with_place(request, exact[0])
-    return _page(request, _unvalidated(request), found=found, swapped=bool(exact))
+    return _page(request, _unvalidated(request), found=found, swapped=swapped)
 
 
 def _with_place(request: HttpRequest, spot: Spot | None) -> HttpResponse:
@@ -73,15 +74,6 @@ def _with_place(request: HttpRequest, spot: Spot | None) -> HttpResponse:
 def _unvalidated(request: HttpRequest, changes: dict[str, str] | None = None) -> FilingForm:
     """The form as it was typed so far, without a word about what is still missing."""
     return FilingForm(initial={**request.POST.dict(), **(changes or {})})
-
-
-def _looks_swapped(text: str) -> bool:
-    """Whether coordinates begin with a number that no latitude can be: then they are offered the right way round, not taken."""
-    first = text.replace(";", ",").replace(" ", ",").split(",")[0]
-    try:
-        return abs(float(first)) > 90
-    except ValueError:
-        return False
 
 
 def _send(request: HttpRequest, form: FilingForm) -> HttpResponse:

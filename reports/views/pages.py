@@ -66,7 +66,7 @@ def _shown(report: Report) -> dict[str, Any]:
     former_unit = unit if unit is not None and not unit.in_force_on(today) else None
     return {
         "report": report,
-        "title": f"{report.category.label} – {unit.name if unit else _('outside all communes')}",
+        "title": f"{report.category.label} – {unit.dated_name if unit else _('outside all communes')}",
         "excerpt": _excerpt(report.description),
         "address": f"{settings.SITE_URL}{report.get_absolute_url()}",
         "site_url": settings.SITE_URL,
@@ -78,7 +78,6 @@ def _shown(report: Report) -> dict[str, Any]:
         "before": before[0] if before and after else None,
         "after": after[-1] if before and after else None,
         "why": why,
-        "unit_until": former_unit.a_day_in_force() if former_unit else None,
         "follow_form": FollowForm(),
         "map_config": {
             "lat": report.location.y,

@@ -212,6 +212,7 @@ function beginMap() {
       if (!code) area.clear();
       else await area.show(code, { lang }).catch(() => {});
     },
+    middle: () => map.getCenter(),
     /** @param {import("../ui/place-search.js").Place} place */
     unit: (place) => area.show(String(place.code), { on: place.on, lang }),
   };
@@ -250,6 +251,7 @@ byId("gps").addEventListener("click", async () => {
 placeSearch(search, {
   words,
   lang,
+  near: () => map?.middle() || null,
   onChoose: async (place) => {
     if (place.kind === "coordinates" || !place.code || !map) {
       choose(place);

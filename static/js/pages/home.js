@@ -238,6 +238,7 @@ function begin() {
   placeSearch(/** @type {HTMLInputElement} */ (byId("place")), {
     words,
     lang,
+    near: () => map.getCenter(),
     onChoose: (place) => {
       const box = parse((place.bbox || []).join(","));
       if (box) fit(map, box, insets(covered()));

@@ -2,14 +2,15 @@
 // A search box for places with suggestions (ARIA combobox); without scripts the form around it does the same.
 import { getJson, latest, Problem } from "../lib/fetch.js";
 
-/** @typedef {{kind: string, label: string, detail: string, lat: number, lon: number, code: string | null, on: string | null, bbox: number[] | null}} Place */
+/** @typedef {{kind: string, label: string, detail: string, now_text: string, lat: number, lon: number, code: string | null, on: string | null, bbox: number[] | null}} Place */
 /** @typedef {import("../lib/words.js").Words} Words */
 
 /**
  * @param {HTMLInputElement} input
- * @param {{words: Words, lang: string, onChoose: (place: Place) => void}} options
+ * @param {{words: Words, lang: string, near?: () => {lat: number, lng: number} | null, onChoose: (place: Place) => void}} options
+ *   `near` tells the middle of the view: of places that fit alike, the nearer come first
  */
-export function placeSearch(input, { words, lang, onChoose }) {
+export function placeSearch(input, { words, lang, near, onChoose }) {
   const list = document.createElement("ul");
   list.className = "suggestions";
   list.id = `${input.id}-suggestions`;
@@ -36,8 +37,14 @@ export function placeSearch(input, { words, lang, onChoose }) {
 
   const ask = latest(async (signal, /** @type {string} */ text) => {
     try {
-      const { results } = await getJson(`/api/v1/places/?q=${encodeURIComponent(text)}`, { signal, lang });
-      if (document.activeElement === input) open(results);
+      const asked = new URLSearchParams({ q: text });
+      const middle = near?.();
+      if (middle) {
+        asked.set("lat", middle.lat.toFixed(3));
+        asked.set("lon", wrapped(middle.lng).toFixed(3));
+      }
+      const { results } = await getJson(`/api/v1/places/?${asked}`, { signal, lang });
+      if (document.activeElement === input && input.value.trim() === text) open(results);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       say(words(error.isOffline ? "searchOffline" : "searchFailed"));
@@ -92,10 +99,17 @@ export function placeSearch(input, { words, lang, onChoose }) {
     option.dataset.index = String(index);
     option.setAttribute("role", "option");
     option.setAttribute("aria-selected", "false");
-    const detail = document.createElement("span");
-    detail.className = "suggestion-detail";
-    detail.textContent = place.detail;
-    option.append(place.label, detail);
+    option.append(place.label);
+    for (const [name, text] of [
+      ["suggestion-detail", place.detail],
+      ["suggestion-now", sentence(place.now_text)],
+    ]) {
+      if (!text) continue;
+      const line = document.createElement("span");
+      line.className = name;
+      line.textContent = text;
+      option.append(" ", line); // the space keeps the words apart when the option is read aloud
+    }
     return option;
   }
 
@@ -144,4 +158,17 @@ export function placeSearch(input, { words, lang, onChoose }) {
     input.setAttribute("aria-expanded", "false");
     input.removeAttribute("aria-activedescendant");
   }
+}
+
+/** @param {string} text */
+function sentence(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/**
+ * The map goes on beyond the date line; coordinates do not.
+ * @param {number} lon
+ */
+function wrapped(lon) {
+  return ((((lon + 180) % 360) + 360) % 360) - 180;
 }
