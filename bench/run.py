@@ -14,12 +14,13 @@ import django
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-DATABASE = "geoportal_bench"
+DATABASE = f"geoportal_bench_{os.getpid()}"
+CALLS = 3000
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", help="reroute (default: all)")
+    parser.add_argument("names", nargs="*", help="locate, reroute (default: both)")
     parser.add_argument("--reports", type=int, default=100_000, help="how many (default 100000)")
     parser.add_argument("--open", type=int, default=12, metavar="PERCENT", help="how many of them are open (default 12)")
     arguments = parser.parse_args()
@@ -29,15 +30,16 @@ def main() -> None:
     django.setup()
     from django.core.management import call_command
 
-    from bench import reroute
+    from bench import locate, reroute
 
-    benches = {"reroute": lambda: reroute.run(arguments.reports, arguments.open)}
+    benches = {"locate": lambda: locate.run(CALLS), "reroute": lambda: reroute.run(arguments.reports, arguments.open)}
     if unknown := set(arguments.names) - set(benches):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(benches)}")
     for name in arguments.names or benches:
         fresh()
         call_command("migrate", verbosity=0)
         _tell(name, benches[name]())
+    fresh(False)
 
 
 def _own_database(url: str) -> tuple[str, Any]:
@@ -47,14 +49,15 @@ def _own_database(url: str) -> tuple[str, Any]:
     base = url.replace("postgis://", "postgresql://", 1)
     server, _, _ = url.rpartition("/")
 
-    def fresh() -> None:
+    def fresh(again: bool = True) -> None:
         if "django.db" in sys.modules:
             from django.db import connections
 
             connections.close_all()
         with psycopg.connect(base, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-            connection.execute(f"CREATE DATABASE {DATABASE}")
+            if again:
+                connection.execute(f"CREATE DATABASE {DATABASE}")
 
     return f"{server}/{DATABASE}", fresh
 
@@ -67,10 +70,12 @@ def _tell(name: str, found: dict[str, Any]) -> None:
     out = sys.stdout.write
     out(f"\n{name}: " + ", ".join(f"{key} {value}" for key, value in found.items() if isinstance(value, int)) + "\n")
     for what, seconds in found["seconds"].items():
-        out(f"  {seconds:9.2f} s   {what}\n")
+        out(f"  {seconds:9.2f} s    {what}\n" if seconds >= 0.1 else f"  {seconds * 1e6:9.0f} µs   {what}\n")
     for what, ratio in found["ratios"].items():
-        out(f"  {ratio:9.2f} ×   {what}\n")
-    out(f"  memory {found['memory_mb']['before']:.0f} → {found['memory_mb']['after']:.0f} MB, load {found['machine']['load']:.1f}\n")
+        out(f"  {ratio:9.2f} ×    {what}\n")
+    if "memory_mb" in found:
+        out(f"  memory {found['memory_mb']['before']:.0f} → {found['memory_mb']['after']:.0f} MB\n")
+    out(f"  load of the machine {found['machine']['load']:.1f}\n")
 
 
 if __name__ == "__main__":
