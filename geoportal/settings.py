@@ -210,8 +210,8 @@ THROTTLES = {
         "file": "30/h",  # reports sent
         "photo": "60/h",  # photos looked at before sending
         "locate": "600/m",  # look-ups of a point
-        "follow": "20/h",  # addresses given to follow a report
-        "follow_address": "5/d",  # mails that ask one address to confirm, over all reports
+        "follow": "20/h",  # addresses given to follow a report or a territory
+        "follow_address": "5/d",  # mails that ask one address to confirm, over all reports and territories
     }.items()
 }
 SPECTACULAR_SETTINGS = {

@@ -89,18 +89,20 @@ class StateFilter(admin.SimpleListFilter):
 class MessageAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     """Mails to followers, the failed ones first; addresses are not shown."""
 
-    list_display = ["report", "purpose", "state", "attempts", "error", "created_at", "sent_at"]
+    list_display = ["about", "purpose", "state", "attempts", "error", "created_at", "sent_at"]
     list_filter = [StateFilter, "purpose"]
-    list_select_related = ["follow__report"]
-    fields = ["report", "purpose", "state", "attempts", "error", "created_at", "sent_at"]
+    list_select_related = ["follow__report", "unit_follow__unit"]
+    fields = ["about", "purpose", "state", "attempts", "error", "created_at", "sent_at"]
     ordering = ["-created_at", "-pk"]
     actions = ["send_chosen_again"]
     show_full_result_count = False
 
-    @admin.display(description=_("report"))
-    def report(self, message: Message) -> str:
-        """Which report it is about."""
-        return message.follow.report.readable_code if message.follow else "–"
+    @admin.display(description=_("about"))
+    def about(self, message: Message) -> str:
+        """Which report or unit it is about."""
+        if message.follow:
+            return message.follow.report.readable_code
+        return message.unit_follow.unit.dated_name if message.unit_follow else "–"
 
     @admin.action(description=_("Send again"))
     def send_chosen_again(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:

@@ -11,16 +11,19 @@ from django.core.mail import EmailMultiAlternatives
 from django.db.models import TextChoices
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from authorities.models import ReturnReason
-from reports.models import Follow, Message, Reply, Report, ReportEvent
+from reports.models import Follow, Follower, Message, Reply, Report, ReportEvent, UnitFollow
+from reports.news import news_of, territory_of
 from reports.timeline import next_step, sentence
 from reports.tokens import follow_token, tracking_token
 from reports.workflow import CLOSED
 
 LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
+MAX_NEWS = 20  # reports that a mail of news names; their number is told
 
 
 class Purpose(TextChoices):
@@ -29,26 +32,27 @@ class Purpose(TextChoices):
     STEP = "step"
     CONFIRM = "confirm"
     CONFIRM_REPORTER = "confirm_reporter"
+    NEWS = "news"
+    CONFIRM_UNIT = "confirm_unit"
+    UNSUBSCRIBE = "unsubscribe"
+    UNSUBSCRIBE_UNIT = "unsubscribe_unit"
 
 
 def compose(message: Message) -> EmailMultiAlternatives | None:
-    """The mail, ready to be sent; None where nobody wants it any more: unsubscribed, or no longer public."""
-    follow = message.follow
-    if follow is None or not _is_wanted(message, follow):
+    """The mail, ready to be sent; None where nobody wants it any more: unsubscribed, no longer public, or nothing of it left to tell."""
+    follower = message.follow or message.unit_follow
+    if follower is None:
         return None
-    language = follow.language if follow.language in LANGUAGES else settings.LANGUAGE_CODE
-    with translation.override(language):
-        context = _of_every_mail(follow)
-        if message.purpose == Purpose.STEP:
-            event = ReportEvent.objects.select_related("body").get(pk=message.event_id or 0)
-            context |= _of_a_step(event, follow)
-        else:
-            context |= _of_a_question(follow, Purpose(message.purpose))
+    with translation.override(follower.language if follower.language in LANGUAGES else settings.LANGUAGE_CODE):
+        context = _of_a_report(message, follower) if isinstance(follower, Follow) else _of_a_unit(message, follower)
+        if context is None:
+            return None
+        context |= {"site": settings.SITE_URL, "language": translation.get_language()}
         mail = EmailMultiAlternatives(
-            subject=" ".join(f"[{follow.report.readable_code}] {context['subject']}".split()),
+            subject=" ".join(f"[{context['about']}] {context['subject']}".split()),
             body=render_to_string(f"mail/{context['template']}.txt", context).strip() + "\n",
-            to=[follow.email],
-            headers=_headers(message, follow, context),
+            to=[follower.email],
+            headers=_headers(message, context),
         )
         mail.attach_alternative(render_to_string(f"mail/{context['template']}.html", context), "text/html")
         return mail
@@ -58,12 +62,10 @@ def page_address(follow: Follow) -> str:
     """The page that a follower is led to: the public one, or for the reporter the private tracking link."""
     report = follow.report
     query = {"token": tracking_token(report.code, report.token_generation)} if follow.is_reporter else {}
-    if follow.language != settings.LANGUAGE_CODE:
-        query["lang"] = follow.language
-    return f"{settings.SITE_URL}{report.get_absolute_url()}" + (f"?{urlencode(query)}" if query else "")
+    return _page(report.get_absolute_url(), follow, query)
 
 
-def token_address(name: str, follow: Follow, purpose: str) -> str:
+def token_address(name: str, follow: Follower, purpose: str) -> str:
     """The address in a mail by which its reader confirms or unsubscribes."""
     return f"{settings.SITE_URL}{reverse(name, args=[follow.pk, follow_token(purpose, follow.pk)])}"
 
@@ -73,21 +75,25 @@ def _is_wanted(message: Message, follow: Follow) -> bool:
         return True
     if message.purpose == Purpose.CONFIRM:
         return follow.report.is_public
-    is_active = follow.confirmed_at is not None and follow.ended_at is None
-    return is_active and (follow.is_reporter or follow.report.is_public)
+    return follow.is_told and (follow.is_reporter or follow.report.is_public)
 
 
-def _of_every_mail(follow: Follow) -> dict[str, Any]:
+def _of_a_report(message: Message, follow: Follow) -> dict[str, Any] | None:
+    if not _is_wanted(message, follow):
+        return None
     report = follow.report
-    return {
+    context = {
+        "about": report.readable_code,
+        "thread": f"{report.code.lower()}.{_mark(f'thread {follow.pk}')}",
         "report": report,
         "title": _title(report),
-        "site": settings.SITE_URL,
-        "language": translation.get_language(),
         "is_reporter": follow.is_reporter,
         "page": page_address(follow),
-        "unsubscribe": token_address("reports:unsubscribe", follow, "unsubscribe"),
+        "unsubscribe": token_address("reports:unsubscribe", follow, Purpose.UNSUBSCRIBE),
     }
+    if message.purpose != Purpose.STEP:
+        return context | _of_a_question(follow, Purpose(message.purpose))
+    return context | _of_a_step(ReportEvent.objects.select_related("body").get(pk=message.event_id or 0), follow)
 
 
 def _of_a_step(event: ReportEvent, follow: Follow) -> dict[str, Any]:
@@ -119,18 +125,87 @@ def _of_a_question(follow: Follow, purpose: Purpose) -> dict[str, Any]:
     }
 
 
+def _of_a_unit(message: Message, follow: UnitFollow) -> dict[str, Any] | None:
+    unit = follow.unit
+    context = {
+        "about": unit.name,
+        "thread": f"{unit.code}.{_mark(f'unit thread {follow.pk}')}",
+        "territory": territory_of(unit),
+        "is_former": not unit.in_force_on(timezone.localdate()),
+        "page": _page(unit.get_absolute_url(), follow),
+        "unsubscribe": token_address("reports:unit_unsubscribe", follow, Purpose.UNSUBSCRIBE_UNIT),
+    }
+    if message.purpose == Purpose.CONFIRM_UNIT:
+        return context | {
+            "template": "confirm_unit",
+            "subject": _("Please confirm that you want to follow this territory"),
+            "confirm": token_address("reports:unit_follow_confirm", follow, Purpose.CONFIRM_UNIT),
+        }
+    news = _of_news(message, follow) if follow.is_told else None
+    return context | news if news else None
+
+
+def _of_news(message: Message, follow: UnitFollow) -> dict[str, Any] | None:
+    """What is new; looked up as the mail goes out, so that nothing is told which was hidden meanwhile. None where nothing is left."""
+    if message.news_since is None or message.news_until is None:
+        return None
+    news = news_of(follow.unit, message.news_since, message.news_until)
+    published, resolved = news.published.count(), news.resolved.count()
+    if not published + resolved:
+        return None
+    parts, left = [], MAX_NEWS
+    for reports, count, heading in (
+        (news.published, published, ngettext("%(count)d new report", "%(count)d new reports", published)),
+        (news.resolved, resolved, ngettext("%(count)d report resolved", "%(count)d reports resolved", resolved)),
+    ):
+        rows = (
+            [_row(report, follow) for report in reports.select_related("category", "unit").newest_first()[:left]] if count and left else []
+        )
+        left -= len(rows)
+        if count:
+            parts.append({"heading": heading % {"count": count}, "rows": rows})
+    more = published + resolved - MAX_NEWS + left
+    return {
+        "template": "news",
+        "subject": ", ".join(str(part["heading"]) for part in parts),
+        "parts": parts,
+        "more": ngettext("And %(count)d more: see all on our page.", "And %(count)d more: see all on our page.", more) % {"count": more}
+        if more
+        else "",
+    }
+
+
+def _row(report: Report, follow: UnitFollow) -> dict[str, str]:
+    """A report in a mail of news: nothing that the reporter wrote."""
+    return {
+        "title": _title(report),
+        "code": report.readable_code,
+        "status": report.get_status_display(),
+        "page": _page(report.get_absolute_url(), follow),
+    }
+
+
+def _page(address: str, follower: Follower, query: dict[str, str] | None = None) -> str:
+    """A page of ours as a link in a mail, in the follower's language; `query` goes first."""
+    query = dict(query or {})
+    if follower.language != settings.LANGUAGE_CODE:
+        query["lang"] = follower.language
+    if not query:
+        return f"{settings.SITE_URL}{address}"
+    return f"{settings.SITE_URL}{address}{'&' if '?' in address else '?'}{urlencode(query)}"
+
+
 def _title(report: Report) -> str:
     where = report.unit.dated_name if report.unit else _("outside all communes")
     return f"{report.category.label} – {where}"
 
 
-def _headers(message: Message, follow: Follow, context: dict[str, Any]) -> dict[str, str]:
+def _headers(message: Message, context: dict[str, Any]) -> dict[str, str]:
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
-    thread = f"<{follow.report.code.lower()}.{_mark(f'thread {follow.pk}')}@{host}>"
     return {
         # The same at every try: should a mail go out twice, mail programs show it once
         "Message-ID": f"<{message.pk}.{_mark(f'{message.pk} {message.created_at.timestamp()}')}@{host}>",
-        "References": thread,
+        "References": f"<{context['thread']}@{host}>",
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
         "List-Unsubscribe": f"<{context['unsubscribe']}>",

@@ -111,6 +111,8 @@ class Report(models.Model):
             models.Index(F("filed_at").desc(), F("id").desc(), condition=Q(published_at__isnull=False), name="report_newest_public"),
             models.Index("authority", "due_at", condition=~Q(status__in=sorted(CLOSED)), name="report_open_by_due"),
             models.Index("unit", F("filed_at").desc(), name="report_by_unit"),
+            models.Index("published_at", condition=Q(published_at__isnull=False), name="report_published"),
+            models.Index("closed_at", condition=Q(closed_at__isnull=False), name="report_closed"),
             GinIndex(fields=["folded_text"], opclasses=["gin_trgm_ops"], name="report_text_trigram"),
         ]
 
@@ -279,13 +281,11 @@ class IdempotencyKey(models.Model):
     at = models.DateTimeField(default=timezone.now)
 
 
-class Follow(models.Model):
-    """Somebody who is told of each public step by e-mail. Personal data: the address is shown to nobody."""
+class Follower(models.Model):
+    """Somebody who is told of something by e-mail, from the confirmation on until the end. Personal data: the address is shown to nobody."""
 
-    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="follows")
     email = models.EmailField()
     language = models.CharField(max_length=5, default="vi")
-    is_reporter = models.BooleanField(default=False)
     since = models.DateTimeField(default=timezone.now)
     confirmed_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -293,11 +293,46 @@ class Follow(models.Model):
     objects = FollowQuerySet.as_manager()
 
     class Meta:
+        abstract = True
+
+    @property
+    def is_told(self) -> bool:
+        """Whether mails go out: confirmed, and not unsubscribed."""
+        return self.confirmed_at is not None and self.ended_at is None
+
+
+class Follow(Follower):
+    """A follower of a report, told of each public step."""
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="follows")
+    is_reporter = models.BooleanField(default=False)
+
+    class Meta:
         constraints = [UniqueConstraint("report", Lower("email"), name="follow_address_once_a_report")]
 
 
+class UnitFollow(Follower):
+    """A follower of the territory of a unit, told once a day of what is new there.
+
+    The unit is the one that was followed, of whatever date, and stays so: after a merger the territory is still the same.
+    """
+
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="follows")
+    told_until = models.DateTimeField(
+        default=timezone.now, help_text="What was published or resolved until then is told, or was before the follower came"
+    )
+
+    class Meta:
+        constraints = [UniqueConstraint("unit", Lower("email"), name="follow_address_once_a_unit")]
+        indexes = [
+            models.Index(
+                fields=["told_until"], condition=Q(confirmed_at__isnull=False, ended_at__isnull=True), name="unit_follow_told_until"
+            )
+        ]
+
+
 class Message(models.Model):
-    """A mail that is to be sent or was: one for each event and follower, whatever happens to the job."""
+    """A mail that is to be sent or was: one for each event and follower of a report, one for each day and follower of a unit, whatever happens to the job."""
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
@@ -307,6 +342,9 @@ class Message(models.Model):
 
     event_id = models.BigIntegerField(null=True)
     follow = models.ForeignKey(Follow, null=True, on_delete=models.CASCADE, related_name="messages")
+    unit_follow = models.ForeignKey(UnitFollow, null=True, on_delete=models.CASCADE, related_name="messages")
+    news_since = models.DateTimeField(null=True)
+    news_until = models.DateTimeField(null=True)
     purpose = models.CharField(max_length=20)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.WAITING)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
@@ -318,7 +356,27 @@ class Message(models.Model):
         verbose_name = _("e-mail")
         verbose_name_plural = _("e-mails")
         constraints = [
-            UniqueConstraint(fields=["event_id", "follow", "purpose"], name="message_once_an_event_and_follower", nulls_distinct=False),
+            CheckConstraint(
+                condition=Q(follow__isnull=False, unit_follow__isnull=True) | Q(follow__isnull=True, unit_follow__isnull=False),
+                name="message_goes_to_one_follower",
+            ),
+            CheckConstraint(
+                condition=Q(news_since__isnull=True, news_until__isnull=True)
+                | Q(unit_follow__isnull=False, event_id__isnull=True, news_since__lt=F("news_until")),
+                name="message_of_news_says_of_when",
+            ),
+            UniqueConstraint(
+                fields=["event_id", "follow", "purpose"],
+                condition=Q(follow__isnull=False),
+                name="message_once_an_event_and_follower",
+                nulls_distinct=False,
+            ),
+            UniqueConstraint(
+                fields=["unit_follow", "news_until", "purpose"],
+                condition=Q(unit_follow__isnull=False),
+                name="message_once_a_day_and_follower",
+                nulls_distinct=False,
+            ),
             CheckConstraint(condition=Q(state__in=["waiting", "sent", "failed", "dropped"]), name="message_state_is_known"),
             CheckConstraint(condition=Q(state="sent", sent_at__isnull=False) | ~Q(state="sent"), name="message_sent_says_when"),
         ]

@@ -1,10 +1,14 @@
-"""Telling followers: one mail for each event and follower, sent by a job of its own, tried again while that may help, and then shown to administrators."""
+"""Telling followers: one mail for each event and follower of a report, and for each day and follower of a unit.
+
+Each is sent by a job of its own, tried again while that may help, and then shown to administrators.
+"""
 
 from __future__ import annotations
 
 import logging
 import re
 import smtplib
+from collections.abc import Iterable
 from datetime import datetime
 from itertools import islice
 
@@ -14,7 +18,8 @@ from procrastinate.types import JSONDict
 
 from reports import tasks
 from reports.mails import Purpose, compose
-from reports.models import Follow, Message, Report, ReportEvent
+from reports.models import Follow, Message, Report, ReportEvent, UnitFollow
+from reports.news import last_evening, units_with_news
 
 AT_ONCE = 1000  # rows a statement
 ADDRESS = re.compile(r"\S+@\S+")
@@ -39,10 +44,37 @@ def tell_followers(event_id: int) -> None:
     follows = Follow.objects.filter(report=report, confirmed_at__isnull=False, ended_at__isnull=True).exclude(pk__in=told)
     if event.kind == "filed" or not report.is_public:
         follows = follows.filter(is_reporter=True)
-    waiting = iter(list(follows.order_by("pk").values_list("pk", flat=True)))
+    pks = list(follows.order_by("pk").values_list("pk", flat=True))
+    _write(Message(event_id=event.pk, follow_id=pk, purpose=Purpose.STEP) for pk in pks)
+
+
+def tell_of_news(*, at: datetime | None = None) -> int:
+    """Writes a mail to each follower of a unit in whose territory something is new, up to the last 17:55; how many mails.
+
+    In one transaction a follower's mail is written and the day noted as told: a job that comes twice, or again after its worker died, goes on
+    where the former stopped.
+    """
+    until = last_evening(at or timezone.now())
+    waiting = UnitFollow.objects.told().filter(told_until__lt=until)
+    written = 0
+    for since in list(waiting.order_by("told_until").values_list("told_until", flat=True).distinct()):
+        units = units_with_news(since, until)
+        with transaction.atomic():
+            # A second worker waits here, and then finds the day told
+            held = waiting.filter(told_until=since).select_for_update(no_key=True).order_by("pk")
+            follows = list(held.values_list("pk", "unit"))
+            told = [pk for pk, unit in follows if unit in units]
+            _write(Message(unit_follow_id=pk, news_since=since, news_until=until, purpose=Purpose.NEWS) for pk in told)
+            UnitFollow.objects.filter(pk__in=[pk for pk, _unit in follows]).update(told_until=until)
+        written += len(told)
+    return written
+
+
+def _write(messages: Iterable[Message]) -> None:
+    """Notes mails and defers the sending of each."""
+    waiting = iter(messages)
     while some := list(islice(waiting, AT_ONCE)):
-        messages = Message.objects.bulk_create(Message(event_id=event.pk, follow_id=follow, purpose=Purpose.STEP) for follow in some)
-        jobs: list[JSONDict] = [{"message_id": message.pk} for message in messages]
+        jobs: list[JSONDict] = [{"message_id": message.pk} for message in Message.objects.bulk_create(some)]
         tasks.send_message.batch_defer(*jobs)
 
 
@@ -55,7 +87,7 @@ def deliver(message_id: int) -> None:
         # The lock is held while the mail goes out: a second worker passes by, and a killed one leaves the mail waiting
         message = (
             Message.objects.select_for_update(of=("self",), skip_locked=True)
-            .select_related("follow__report__category", "follow__report__unit")
+            .select_related("follow__report__category", "follow__report__unit", "unit_follow__unit")
             .filter(pk=message_id, state=Message.State.WAITING)
             .first()
         )
@@ -96,10 +128,10 @@ def send_again(message: Message) -> bool:
     return True
 
 
-def ask(follow: Follow, purpose: Purpose, *, at: datetime) -> None:
+def ask(follow: Follow | UnitFollow, purpose: Purpose, *, at: datetime) -> None:
     """Sends, or sends again, the mail that asks a follower to confirm. Call it inside a transaction that holds the follow's row."""
     fresh = {"state": Message.State.WAITING, "attempts": 0, "error": "", "created_at": at, "sent_at": None}
-    message, _new = Message.objects.update_or_create(event_id=None, follow=follow, purpose=purpose, defaults=fresh)
+    message, _new = follow.messages.update_or_create(event_id=None, purpose=purpose, defaults=fresh)
     tasks.send_message.defer(message_id=message.pk)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.gis.db import models
@@ -19,14 +19,15 @@ from boundaries.querysets import fold
 from gis.bbox import degrees_around
 from gis.functions import Folded, GeodesicDistance
 from reports.codes import partly_normalised
-from reports.workflow import CLOSED, GROUPS, HANDLERS
+from reports.workflow import CLOSED, GROUPS, HANDLERS, Status
 
 if TYPE_CHECKING:
     from accounts.models import User
     from authorities.models import Category
     from boundaries.models import Unit
-    from reports.models import Activation, Follow, Report  # noqa: F401  named in the classes' bases
+    from reports.models import Activation, Follower, Report  # noqa: F401  named in the classes' bases
 
+FollowerT = TypeVar("FollowerT", bound="Follower")
 SEES_ALL_OF_ITS_BODY = (Role.OFFICER, Role.HEAD, Role.INSPECTOR, Role.LEADER)
 PHONE = re.compile(r"[+(]?\d[\d .()-]{2,18}\d")
 QUEUE_ORDER = (F("due_at").asc(nulls_last=True), F("severity").desc(), F("filed_at").asc(), F("pk").asc())
@@ -186,6 +187,14 @@ class ReportQuerySet(models.QuerySet["Report"]):
         here = ReportPlace.objects.filter(report=OuterRef("pk")).filter(Q(unit=unit) | Q(unit__parent=unit) | Q(unit__parent__parent=unit))
         return self.filter(Exists(here))
 
+    def published_between(self, since: datetime, until: datetime) -> Self:
+        """Public since a moment in (since, until]."""
+        return self.public().filter(published_at__gt=since, published_at__lte=until)
+
+    def resolved_between(self, since: datetime, until: datetime) -> Self:
+        """Public, and resolved in (since, until]."""
+        return self.public().filter(status=Status.RESOLVED, closed_at__gt=since, closed_at__lte=until)
+
     def near(self, point: Point, metres: float, like: Category | None = None) -> Self:
         """Within some metres of a WGS 84 point, those of a category first, then the nearest; annotates `metres_away`."""
         dx, dy = degrees_around(point, metres)
@@ -241,8 +250,8 @@ def _acts_for(user: User) -> Q:
     return Q(authority__in=handled) | Q(authority__in=coordinated_by(user).values("pk"))
 
 
-class FollowQuerySet(models.QuerySet["Follow"]):
-    """Followers."""
+class FollowQuerySet(models.QuerySet[FollowerT]):
+    """Followers of reports, or of units."""
 
     def told(self) -> Self:
         """Those who are written to: confirmed, and not unsubscribed."""

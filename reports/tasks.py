@@ -20,6 +20,15 @@ def tell_followers(event_id: int) -> None:
     notifications.tell_followers(event_id)
 
 
+@app.periodic(cron="0 11 * * *", periodic_id="tell_of_news")  # UTC: 18:00 in Vietnam
+@app.task(queue="mail", queueing_lock="tell_of_news", retry=RetryStrategy(max_attempts=8, exponential_wait=3))
+def tell_of_news(timestamp: int) -> None:
+    """Writes a mail of the day's news to each follower of a unit, once, and defers the sending of each."""
+    from reports import notifications
+
+    notifications.tell_of_news()
+
+
 # One more than the mail's own count, which decides: a job that dies before it can count is tried again too
 @app.task(queue="mail", retry=RetryStrategy(max_attempts=MAIL_ATTEMPTS + 1, exponential_wait=4))
 def send_message(message_id: int) -> None:

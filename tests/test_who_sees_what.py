@@ -12,7 +12,7 @@ from django.test import Client
 from PIL import Image
 
 from reports.media import prepare_photo
-from reports.models import Report
+from reports.models import Report, UnitFollow
 from reports.services import Filing, Words, file_report, take_step
 from reports.tokens import tracking_token
 
@@ -53,6 +53,7 @@ def reports(settings, tmp_path, an, binh, portal, inspectorate, spot_a, pothole,
     take_step(public.pk, step="accept", actor=binh)
     take_step(public.pk, step="note", actor=binh, words=Words(note=SECRET_NOTE))
     take_step(public.pk, step="draft_reply", actor=binh, words=Words(reply=DRAFT))
+    UnitFollow.objects.create(unit=public.unit, email=an.email, confirmed_at=public.filed_at)
     return {"public": public, "unseen": file(law, "Bãi cát trái phép ở bến"), "officials": file(officials, "Cán bộ chậm trễ hồ sơ")}
 
 

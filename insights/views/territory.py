@@ -16,6 +16,7 @@ from boundaries.places import Place, search_places
 from gis.errors import PlaceError
 from insights.territory import Period, alphabetical, by_initial, committee_of, history_of, other_periods, parse_on
 from reports.models import Report
+from reports.views.follow import FollowForm
 
 NEWEST = 5
 MOST_FOUND = 100
@@ -97,6 +98,7 @@ def unit(request: HttpRequest, code: str) -> HttpResponse:
                 "on": None if day == today else day.isoformat(),
                 "bbox": outline["bbox"],
             },
+            "follow_form": FollowForm(),
             "title": _("%(name)s on %(day)s") % {"name": found.name, "day": f"{day:%Y-%m-%d}"} if day != today else found.name,
         },
     )

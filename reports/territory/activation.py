@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -19,8 +20,8 @@ from authorities import handover
 from authorities.coverage import Gap, gaps
 from authorities.handover import Handover
 from boundaries.editions import EditionError, activate, withdraw
-from boundaries.models import Edition
-from reports.models import Activation, Report, ReportPlace
+from boundaries.models import Edition, Unit
+from reports.models import Activation, Report, ReportPlace, UnitFollow
 from reports.territory.rerouting import KIND, Rerouting, bodies_on, reroute_open_reports
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Rehearsal:
     reports: Rerouting
     handover: Handover
     new_gaps: list[Gap]
+    unit_followers: list[tuple[Unit, int]]  # how many follow a unit that ends; they go on following its territory
 
     def digest(self) -> str:
         """SHA-256 of what people decide upon: the plan, and who hands how many reports to whom."""
@@ -63,9 +65,12 @@ def rehearse(*, edition: Edition, on: date | None = None) -> Rehearsal:
         plan = handover.prepare(edition, first)
         handover.carry_out(plan)
         found = reroute_open_reports(at=_noon(day), dry_run=True)
+        told = UnitFollow.objects.told().filter(unit__replaced_by__edition=edition).values("unit").annotate(count=Count("pk"))
+        counts = dict(told.values_list("unit", "count"))
+        followers = [(unit, counts[unit.pk]) for unit in Unit.objects.filter(pk__in=counts).order_by("level", "code")]
         missing = [Gap(gap.category, [unit for unit in gap.units if (gap.category.pk, unit.pk) not in before]) for gap in gaps(day)]
         transaction.set_rollback(True)
-    return Rehearsal(edition, first, found, plan, [gap for gap in missing if gap.units])
+    return Rehearsal(edition, first, found, plan, [gap for gap in missing if gap.units], followers)
 
 
 @transaction.atomic

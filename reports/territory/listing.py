@@ -85,6 +85,8 @@ def lines(rehearsal: Rehearsal) -> Iterator[Line]:
         yield Line("question", "", question.about, "", between, question.people or None, note=str(QUESTIONS[question.question]))
     if rehearsal.reports.followers:
         yield Line("followers", count=rehearsal.reports.followers, note=_("are told that a report that they follow is with another body"))
+    for unit, count in rehearsal.unit_followers:
+        yield Line("followers", unit.code, unit.name, count=count, note=_("go on following the same territory; nothing has to be done"))
 
 
 def write_csv(rehearsal: Rehearsal, file: IO[str]) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from reports.models import Contact, Follow, Message, Report, ReportEvent
+from reports.models import Contact, Follow, Message, Report, ReportEvent, UnitFollow
 from reports.services import Filing, file_report
 
 MAILS = "/admin/reports/message/"
@@ -77,5 +77,5 @@ def test_a_report_is_read_and_not_changed(client_of, admin_user, report):
 
 
 def test_neither_contacts_nor_events_can_be_opened(client_of, admin_user, report):
-    for model in (Contact, ReportEvent, Follow):
+    for model in (Contact, ReportEvent, Follow, UnitFollow):
         assert client_of(admin_user).get(f"/admin/reports/{model._meta.model_name}/").status_code == 404

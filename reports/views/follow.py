@@ -1,20 +1,25 @@
-"""Following a report by e-mail: asking, confirming, unsubscribing. All of it works without scripts; a link alone changes nothing, mail scanners follow links."""
+"""Following a report or a territory by e-mail: asking, confirming, unsubscribing. All of it works without scripts; a link alone changes nothing, mail scanners follow links."""
 
 from __future__ import annotations
+
+from datetime import date
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from boundaries.models import Unit
 from reports import following
 from reports.mails import Purpose
-from reports.models import Follow
+from reports.models import Follow, UnitFollow
+from reports.news import territory_of
 from reports.throttling import throttled, too_many
 from reports.tokens import is_follow_token
 from reports.tracking import is_reporter, readable_report
@@ -75,13 +80,79 @@ def follow_confirm(request: HttpRequest, follow_id: int, token: str) -> HttpResp
 @require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe(request: HttpRequest, follow_id: int, token: str) -> HttpResponse:
     """The page of the link in each mail: its button, or the mail program's own, ends the mails."""
-    if not is_follow_token(token, "unsubscribe", follow_id):
+    if not is_follow_token(token, Purpose.UNSUBSCRIBE, follow_id):
         raise Http404
     if request.method != "POST":
         text = _("You will get no more mails about this report.")
         return _answer(request, title=_("End these mails?"), text=text, button=_("Yes, end them"))
-    following.end(follow_id)
+    following.end(Follow, follow_id)
     return _answer(request, title=_("You get no more mails about this report"), text="")
+
+
+# --- territories --------------------------------------------------------------------------------------------------------
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def follow_unit(request: HttpRequest, code: str) -> HttpResponse:
+    """Asks an address whether it wants to follow the territory of the unit that has the code on a day (`?on=`, default: today)."""
+    try:
+        day = date.fromisoformat(request.GET["on"]) if request.GET.get("on") else timezone.localdate()
+    except ValueError:
+        raise Http404 from None
+    unit = Unit.objects.in_force(day).filter(code=code).lowest_first().first()
+    if unit is None:
+        raise Http404
+    form = FollowForm(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        context = {"form": form, "unit": unit, "territory": territory_of(unit)}
+        return render(request, "reports/follow_unit.html", context, status=422 if form.is_bound else 200)
+    wait = throttled(request, "follow")
+    if wait is not None:
+        return too_many(request, wait)
+    following.ask_to_follow_unit(unit, email=form.cleaned_data["email"], language=get_language() or "vi")
+    messages.success(request, _("If the address is right, a mail is on its way to it. Open the mail and confirm."))
+    return redirect(unit)
+
+
+@login_not_required
+@csrf_exempt  # the link's token is the authority, not a cookie
+@require_http_methods(["GET", "HEAD", "POST"])
+def unit_follow_confirm(request: HttpRequest, follow_id: int, token: str) -> HttpResponse:
+    """The page of the confirmation link: its button begins the mails."""
+    found = UnitFollow.objects.select_related("unit").filter(pk=follow_id)
+    follow = found.first() if is_follow_token(token, Purpose.CONFIRM_UNIT, follow_id) else None
+    if follow is None:
+        raise Http404
+    territory = territory_of(follow.unit)
+    if request.method != "POST":
+        text = _("At most one mail a day will tell you of new and resolved reports in this territory: %(territory)s.") % {
+            "territory": territory
+        }
+        return _answer(request, title=_("Follow this territory by e-mail?"), text=text, button=_("Yes, follow"))
+    following.confirm_unit(follow)
+    text = _("At most one mail a day will tell you of new and resolved reports there. Each has a link to end it.")
+    return _answer(
+        request,
+        title=_("You follow the territory of %(territory)s") % {"territory": territory},
+        text=text,
+        link=follow.unit.get_absolute_url(),
+        link_word=_("To its page"),
+    )
+
+
+@login_not_required
+@csrf_exempt  # mail programs post here by themselves (RFC 8058), without cookies and without following redirects
+@require_http_methods(["GET", "HEAD", "POST"])
+def unit_unsubscribe(request: HttpRequest, follow_id: int, token: str) -> HttpResponse:
+    """The page of the link in each mail: its button, or the mail program's own, ends the mails."""
+    if not is_follow_token(token, Purpose.UNSUBSCRIBE_UNIT, follow_id):
+        raise Http404
+    if request.method != "POST":
+        text = _("You will get no more mails about this territory.")
+        return _answer(request, title=_("End these mails?"), text=text, button=_("Yes, end them"))
+    following.end(UnitFollow, follow_id)
+    return _answer(request, title=_("You get no more mails about this territory"), text="")
 
 
 def _answer(request: HttpRequest, **context: str) -> HttpResponse:
