@@ -109,6 +109,8 @@ def test_after_a_merger_a_follower_of_an_old_commune_is_told_of_the_same_ground(
     assert codes(mail) == {in_a.code}
     assert "Phường An Lạc như đến hết ngày" in mail.body
     assert "Phường Hợp Nhất" in mail.body  # where it lies today
+    assert "Ngừng nhận email về địa bàn này" in mail.alternatives[0][0]
+    assert "Để ngừng nhận email về địa bàn này" in mail.body
     follow.refresh_from_db()
     assert follow.unit == commune_a
 
