@@ -16,12 +16,14 @@ from boundaries.names import garbled, tidied
 from boundaries.outlines import mended
 from boundaries.readers import Layer
 
-FIELDS = ("code", "name", "level", "parent_code", "valid_from", "valid_to", "source")
+FIELDS = ("code", "name", "level", "parent_code", "valid_from", "valid_to", "source", "published_area_km2")
 NEEDED = ("code", "name", "level")
 CODE_LENGTH = {Level.PROVINCE: 2, Level.DISTRICT: 3, Level.COMMUNE: 5}  # of the General Statistics Office
 RANK = {Level.PROVINCE: 0, Level.DISTRICT: 1, Level.COMMUNE: 2}
 NAME_LENGTH = Unit._meta.get_field("name").max_length or 0
 SOURCE_LENGTH = UnitShape._meta.get_field("source").max_length or 0
+
+MAX_AREA_KM2 = 100_000.0  # a tenth of it is the largest province
 
 Period = tuple[date | None, date | None]
 
@@ -41,6 +43,7 @@ class Feature:
     source: str
     schematic: bool
     geometry: shapely.MultiPolygon
+    published_area_km2: float | None = None
 
     @property
     def period(self) -> Period:
@@ -135,9 +138,27 @@ def _feature(
     elif level in (Level.DISTRICT, Level.COMMUNE) and not parent_codes:
         problems.append(f"a {level} needs a parent_code, and has none")
     return (
-        Feature(file, number, code, name, level or Level.COMMUNE, parent_codes, valid_from, valid_to, source, given.schematic, geometry),
+        Feature(
+            file, number, code, name, level or Level.COMMUNE, parent_codes, valid_from, valid_to, source, given.schematic, geometry,
+            _published_area(row.get("published_area_km2"), problems),
+        ),
         notes,
-    )
+    )  # fmt: skip
+
+
+def _published_area(value: Any, problems: list[str]) -> float | None:
+    """The area that was published, in km²; None where the file does not say it."""
+    text = "" if value is None else str(value).strip()
+    if not text or text == "nan":
+        return None
+    try:
+        area = float(text)
+    except ValueError:
+        area = 0.0
+    if not 0 < area < MAX_AREA_KM2:
+        problems.append(f"its published_area_km2 is “{text[:30]}”, not a number of km² above 0")
+        return None
+    return area
 
 
 def _level(value: Any, problems: list[str]) -> Level | None:

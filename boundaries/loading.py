@@ -150,7 +150,7 @@ def _create(
             for feature in of_level:
                 units[feature] = Unit(
                     level=level, code=feature.code, name=feature.name, kind=Kind.of_name(feature.name), edition=edition, validity=period,
-                    parent=_unit_of(parents.get(feature), units),
+                    parent=_unit_of(parents.get(feature), units), published_area_km2=feature.published_area_km2,
                 )  # fmt: skip
             Unit.objects.bulk_create([units[feature] for feature in of_level])
             _write_shapes({units[feature].pk: (feature, 1) for feature in of_level}, f"writing {level}s", track)
@@ -262,7 +262,7 @@ def _note_kept(done: Loaded, why: str, count: int) -> None:
 def _take_over(
     pairs: Sequence[tuple[Feature, Standing]], parents: dict[Feature, Feature | Unit], units: dict[Feature, Unit], done: Loaded
 ) -> None:
-    """Names, parents and unknown bounds that the file knows better."""
+    """Names, parents, published areas and unknown bounds that the file knows better."""
     changed = []
     for feature, standing in pairs:
         unit, parent = standing.unit, _unit_of(parents.get(feature), units)
@@ -274,9 +274,13 @@ def _take_over(
             done.changes.setdefault("part of another unit", []).append(f"{unit.code} {unit.name} → {parent.code} {parent.name}")
             unit.parent = parent
             changed.append(unit)
+        if feature.published_area_km2 not in (None, unit.published_area_km2):
+            done.changes.setdefault("another published area", []).append(f"{unit.code} {unit.name}")
+            unit.published_area_km2 = feature.published_area_km2
+            changed.append(unit)
         if standing.may_learn_dates_from(feature):
             declare_validity(unit=unit, period=feature.period)
     kept = sum(standing.contradicts_dates_of(feature) for feature, standing in pairs)
     if kept:
         done.notes.append(f"dates kept: {kept} (the file has others; withdraw the edition and load again to change them)")
-    Unit.objects.bulk_update(set(changed), ["name", "kind", "parent"])
+    Unit.objects.bulk_update(set(changed), ["name", "kind", "parent", "published_area_km2"])

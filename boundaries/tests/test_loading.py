@@ -446,6 +446,19 @@ def test_whether_outlines_are_coarser_is_decided_for_neighbours_together(file):
     assert "Outlines kept: 2" in load(mixed)
 
 
+def test_a_published_area_is_kept_taken_over_and_told(file):
+    load(file(province(), commune(published_area_km2="120.5"), commune("32002", "Xã Đông", WEST + SIZE)))
+    assert dict(Unit.objects.filter(level="commune").values_list("code", "published_area_km2")) == {"32001": 120.5, "32002": None}
+    assert "Another published area: 1 (32001 Xã Tây)" in load(file(province(), commune(published_area_km2=121)))
+    load(file(province(), commune()))  # a file that does not say it takes nothing away
+    assert Unit.objects.get(code="32001").published_area_km2 == 121
+
+
+@pytest.mark.parametrize("area", ["many", 0, -3, 1e9, "nan km"])
+def test_what_is_no_area_is_refused(file, area):
+    assert "its published_area_km2 is" in refusal(file(province(), commune(published_area_km2=area)))
+
+
 def test_another_name_is_taken_over_and_told(file):
     load(file(province(), commune(name="Xã Hòa Mỹ")), activate=True)
     assert "Renamed: 1 (32001 Xã Hòa Mỹ → Thị trấn Hoà Mỹ)" in load(file(province(), commune(name="Thị trấn Hoà Mỹ")))

@@ -6,7 +6,7 @@ import csv
 import io
 from pathlib import Path
 
-from boundaries.features import CODE_LENGTH
+from boundaries.features import CODE_LENGTH, MAX_AREA_KM2
 from boundaries.loading import LoadError
 from boundaries.models import Edition, Level, Unit
 
@@ -36,7 +36,7 @@ def load_published_areas(path: Path, edition: Edition) -> tuple[int, list[str]]:
             areas[code] = float(given)
         except ValueError:
             areas[code] = 0.0
-        if not 0 < areas[code] < 1e6:
+        if not 0 < areas[code] < MAX_AREA_KM2:
             problems.append(f"{path.name}, line {table.line_num}: the area of {code} is “{given[:30]}”, not a number of km².")
     if problems:
         raise LoadError(problems)
