@@ -309,7 +309,7 @@ def test_the_same_name_twice_within_one_unit_is_told(edition, province, first, s
 # --- Coverages --------------------------------------------------------------------------------------------------------
 
 few = hypothesis_settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], derandomize=True
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], derandomize=True
 )
 
 

@@ -9,6 +9,7 @@ from django.contrib.gis.geos import Point
 from playwright.sync_api import expect
 
 from boundaries.models import Edition
+from boundaries.tests.factories import SOUTH, UnitFactory, square
 from reports.models import Report
 from reports.services import Filing, file_report
 from reports.territory import activate_and_reroute
@@ -83,3 +84,39 @@ def test_an_edition_is_rehearsed_put_in_force_and_taken_back(
     expect(page.locator("main")).to_contain_text("Đã hoàn lại lúc")
     assert Report.objects.get().authority == body_a
     assert Edition.objects.get(valid_from=FIRST).state == Edition.State.WITHDRAWN
+
+
+def test_an_edition_is_verified_and_each_flaw_is_shown_where_it_is(site, visit, axe, province, draft, admin_user):
+    for code, west, size in (("90011", WEST, 1.02 * SIZE), ("90012", WEST + SIZE, SIZE)):
+        UnitFactory(
+            code=code, name=f"Xã {code}", edition=draft, valid_from=draft.valid_from, parent=province, active=False,
+            geometry=square(west, SOUTH, size, SIZE),
+        )  # fmt: skip
+    page = visit(user=admin_user)
+    page.goto(f"{site}/admin/boundaries/edition/{draft.pk}/change/")
+    page.get_by_role("link", name="Kiểm tra ranh giới").first.click()
+    expect(page.locator("#content")).to_contain_text("Các ranh giới này chưa được kiểm tra")
+    page.get_by_role("button", name="Kiểm tra ngay").click()
+    expect(page.get_by_role("status")).to_contain_text("đang chờ xử lý")
+    with ThreadPoolExecutor(1) as other_thread:
+        other_thread.submit(work_and_leave).result()
+    sentence = "Xã 90011 (90011) và Xã 90012 (90012) chồng lấn nhau."
+    expect(page.get_by_role("row", name=sentence)).to_be_visible(timeout=15_000)  # the page has loaded itself again
+    axe(page)
+    page.get_by_role("row", name=sentence).get_by_role("button").click()
+    expect(page.locator(".leaflet-popup-content")).to_have_text(sentence)
+    expect(page.locator(".leaflet-overlay-pane path").first).to_be_visible()
+    page.keyboard.press("Escape")
+    page.locator(".leaflet-marker-icon").first.click()
+    expect(page.locator("tr.is-chosen")).to_contain_text(sentence)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Toàn bộ kết quả cho QGIS").click()
+    assert "90011 Xã 90011; 90012 Xã 90012" in download.value.path().read_text(encoding="utf-8")
+    for look in ({**PHONE, "color_scheme": "dark"}, {"java_script_enabled": False}):
+        other = visit(user=admin_user, **look)
+        other.goto(f"{site}/admin/boundaries/edition/{draft.pk}/topology/?severity=error")
+        expect(other.locator("#content")).to_contain_text(sentence)
+        expect(other.locator("#map")).to_be_visible(visible=look.get("java_script_enabled", True))
+        if look.get("java_script_enabled", True):
+            assert other.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            axe(other)
