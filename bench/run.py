@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ CALLS = 3000
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", help="locate, reroute (default: both)")
+    parser.add_argument("names", nargs="*", help="locate, places, reroute (default: all)")
     parser.add_argument("--reports", type=int, default=100_000, help="how many (default 100000)")
     parser.add_argument("--open", type=int, default=12, metavar="PERCENT", help="how many of them are open (default 12)")
     arguments = parser.parse_args()
@@ -30,9 +31,13 @@ def main() -> None:
     django.setup()
     from django.core.management import call_command
 
-    from bench import locate, reroute
+    from bench import locate, places, reroute
 
-    benches = {"locate": lambda: locate.run(CALLS), "reroute": lambda: reroute.run(arguments.reports, arguments.open)}
+    benches: dict[str, Callable[[], dict[str, Any]]] = {
+        "locate": lambda: locate.run(CALLS),
+        "places": places.run,
+        "reroute": lambda: reroute.run(arguments.reports, arguments.open),
+    }
     if unknown := set(arguments.names) - set(benches):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(benches)}")
     for name in arguments.names or benches:
@@ -69,6 +74,8 @@ def _tell(name: str, found: dict[str, Any]) -> None:
     (folder / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n")
     out = sys.stdout.write
     out(f"\n{name}: " + ", ".join(f"{key} {value}" for key, value in found.items() if isinstance(value, int)) + "\n")
+    for what, share in found.get("shares", {}).items():
+        out(f"  {share:9.1%}      {what}\n")
     for what, seconds in found["seconds"].items():
         out(f"  {seconds:9.2f} s    {what}\n" if seconds >= 0.1 else f"  {seconds * 1e6:9.0f} µs   {what}\n")
     for what, ratio in found["ratios"].items():

@@ -145,7 +145,8 @@ class Unit(models.Model):
         ]
         indexes = [
             GinIndex(fields=["folded_name"], opclasses=["gin_trgm_ops"], name="unit_folded_name_trigram"),
-            GinIndex(fields=["plain_name"], opclasses=["gin_trgm_ops"], name="unit_plain_name_trigram"),
+            # Without a list of what is pending: units come by thousands at once, and are searched for at once
+            GinIndex(fields=["plain_name"], opclasses=["gin_trgm_ops"], name="unit_plain_name_trigram", fastupdate=False),
             models.Index(fields=["plain_name"], name="unit_plain_name"),
             models.Index(Initials("plain_name"), name="unit_initials"),
             models.Index(Closed("plain_name"), name="unit_closed_name"),

@@ -24,15 +24,18 @@ WITHIN_ALIKE = 0.55  # the same for the names around
 REST_ALIKE = 0.7  # and for a single word that is left where a name was cut out
 CLEAR = 0.68  # a unit that fits no worse needs no search for misspellings
 SHOWN = 0.3  # units that fit so much worse than the best are left out
-MOST_MISSPELT = 8  # readings that are looked for as misspelt
+MOST_WORDS = 5  # of a name
+MOST_MISSPELT = 4  # readings that are looked for as misspelt
 MOST_ALIKE = 100  # misspelt names that one reading gives on
 MOST = 300  # rows that one way to fit gives on: "x" begins hundreds of names
 
 ASKED = """
 asked AS (
-  SELECT * FROM unnest(%(numbers)s::int[], %(names)s::text[], %(kinds)s::text[], %(levels)s::text[], %(within)s::text[], %(uses)s::text[],
+  SELECT asked.* FROM unnest(%(numbers)s::int[], %(names)s::text[], %(kinds)s::text[], %(levels)s::text[], %(within)s::text[], %(uses)s::text[],
                        %(patterns)s::text[], %(orders)s::text[], %(places)s::float8[], %(rests)s::float8[])
-  AS asked(number, name, kind, levels, within, use, pattern, ordered, place, rest)
+  AS asked(number, name, kind, levels, within, use, pattern, ordered, place, rest),
+  -- Until the end of the statement: names less alike than this are not even fetched
+  (SELECT set_config('pg_trgm.similarity_threshold', %(least)s::text, true)) AS setting(least)
 )
 """
 
@@ -156,7 +159,7 @@ def by_name(
     others = _matches(WRITTEN_SO, otherwise, near, today, limit)
     if _is_clear(others):
         return _near_the_best(others, limit)
-    alike = _matches(ALIKE_ONLY, [reading for reading in asked if _may_be_misspelt(reading)][:MOST_MISSPELT], near, today, limit)
+    alike = _matches(ALIKE_ONLY, _misspelt(asked), near, today, limit)
     # Stable: those in force, and nearer, stay before others that fit as well
     found = sorted(found + others + alike, key=lambda match: -match.score)
     return _near_the_best(found or _matches(WRITTEN_SO, _taken_out(asked), near, today, limit), limit)
@@ -180,9 +183,17 @@ def _taken_out(asked: Sequence[Reading]) -> list[Reading]:
     return [replace(reading, within=(), use=Use.EXACT) for reading in asked if reading.use is Use.CUT and " " in reading.name]
 
 
-def _may_be_misspelt(reading: Reading) -> bool:
-    """Short names are like too many others; and what is no unit is not looked for."""
-    return reading.use is not Use.EXACT and len(reading.name) >= (4 if reading.use is Use.WHOLE else 5) and not reading.name.isdigit()
+def _misspelt(asked: Sequence[Reading]) -> list[Reading]:
+    """Those that are looked for as misspelt: not what is no unit, nor what is shorter or longer than names are."""
+    return [
+        reading
+        for reading in asked
+        if not reading.name.isdigit()
+        and (
+            (reading.use is Use.WHOLE and len(reading.name) >= 4 and reading.name.count(" ") < MOST_WORDS)
+            or (reading.use is Use.CUT and reading.name.count(" ") in (1, 2))
+        )
+    ][:MOST_MISSPELT]
 
 
 def by_code(codes: Sequence[str], *, near: Point, today: date, limit: int) -> list[Match]:
@@ -194,8 +205,13 @@ def _matches(fits: str, asked: Sequence[Reading], near: Point, today: date, limi
     if not asked:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(f"WITH {ASKED}, {fits} {RANKED}", _parameters(asked, near, today, limit))
+        cursor.execute(*statement(fits, asked, near=near, today=today, limit=limit))
         return [Match(*row) for row in cursor.fetchall()]
+
+
+def statement(fits: str, asked: Sequence[Reading], *, near: Point, today: date, limit: int) -> tuple[str, dict[str, Any]]:
+    """The SQL that ranks what fits the readings in one of the ways above, and its parameters."""
+    return f"WITH {ASKED}, {fits} {RANKED}", _parameters(asked, near, today, limit)
 
 
 def _parameters(asked: Sequence[Reading], near: Point, today: date, limit: int) -> dict[str, Any]:
@@ -215,6 +231,7 @@ def _parameters(asked: Sequence[Reading], near: Point, today: date, limit: int) 
         "most": MOST,
         "most_alike": MOST_ALIKE,
         "threshold": ALIKE,
+        "least": min(ALIKE, CUT_ALIKE),
         "cut_threshold": CUT_ALIKE,
         "cut": CUT,
         "cut_alike": CUT_MISSPELT,

@@ -19,6 +19,7 @@ from boundaries.querysets import fold
 MAX_PARTS = 6
 MAX_WORDS = 8  # of one name; the longest of a unit has six
 MAX_READINGS = 40
+MOST_TAKEN_OUT = 4  # words of a name that is looked for among others
 
 DASH = re.compile(r"\s+[-–—]+\s+")
 BETWEEN = re.compile(r"[,;:|/\\()\n\t\r]+|\s+[-–—]+\s+")
@@ -134,12 +135,18 @@ def _readings(found: list[Part]) -> Iterator[Reading]:
             if name and (words is part.literal or not part.is_below):
                 yield Reading(name, kind, others, Use.EXACT if part.is_below else Use.WHOLE, place)
                 cuts += [(words, kind, others, place)] if not part.is_below else []
-    for words, kind, others, place in cuts:
-        for cut in range(len(words) - 1, 0, -1):
-            first, last = " ".join(words[:cut]), " ".join(words[cut:])
-            yield Reading(first, kind, (f":{last}", *others), Use.CUT, place)
-            if kind is None:  # the greater unit first
-                yield Reading(last, None, (f":{first}", *others), Use.CUT, place)
+    for greater_first in (False, True):
+        for words, kind, others, place in cuts:
+            if greater_first and kind is not None:
+                continue
+            for cut in range(len(words) - 1, 0, -1):
+                first, last = " ".join(words[:cut]), " ".join(words[cut:])
+                name, rest = (last, first) if greater_first else (first, last)
+                yield Reading(name, kind, (f":{rest}", *others), Use.CUT, place)
+    for words, kind, others, place in cuts:  # "opposite the school Tam Giang Đông, Năm Căn": what else stands there is none of ours
+        for length in range(min(len(words) - 1, MOST_TAKEN_OUT), 1, -1) if others else ():
+            yield Reading(" ".join(words[-length:]), None, others, Use.CUT, place)
+            yield Reading(" ".join(words[:length]), kind, others, Use.CUT, place)
 
 
 @dataclass(frozen=True)

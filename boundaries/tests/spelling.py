@@ -6,6 +6,7 @@ import csv
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from boundaries.places import Place
 
@@ -35,7 +36,7 @@ def read_spellings(area: str | None = None) -> list[Spelling]:
     return [spelling for spelling in spellings if area in (None, spelling.area)]
 
 
-def ranks(spellings: Iterable[Spelling], search: Callable[[str], list[Place]]) -> dict[Spelling, int]:
+def ranks(spellings: Iterable[Any], search: Callable[[str], list[Place]]) -> dict[Any, int]:
     """At which place of the answer (from 1) each was found; 0 where it was not."""
     found = {}
     for spelling in spellings:
@@ -44,6 +45,6 @@ def ranks(spellings: Iterable[Spelling], search: Callable[[str], list[Place]]) -
     return found
 
 
-def share(found: dict[Spelling, int], first: int) -> float:
+def share(found: dict[Any, int], first: int) -> float:
     """The share that was found among the first so many."""
     return sum(0 < rank <= first for rank in found.values()) / len(found)

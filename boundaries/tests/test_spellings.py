@@ -4,9 +4,14 @@ from collections import Counter
 
 import pytest
 from django.conf import settings
+from django.contrib.gis.geos import Point
 from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
 
 from boundaries.places import search_places
+from boundaries.places.matching import ALIKE_ONLY, WRITTEN_SO, statement
+from boundaries.places.words import readings
 from boundaries.tests.country import load_country
 from boundaries.tests.spelling import ranks, read_spellings, share
 
@@ -18,6 +23,14 @@ def missed(found) -> list[str]:
     return [
         f"{spelling.text!r} ({spelling.code} {spelling.period}): {rank or 'not found'}" for spelling, rank in found.items() if rank != 1
     ]
+
+
+def explain(fits, asked, **options) -> list[str]:
+    """How PostgreSQL goes about a statement of the search."""
+    sql, parameters = statement(fits, asked, **options)
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {sql}", parameters)
+        return [line for (line,) in cursor.fetchall()]
 
 
 def test_the_list_is_long_and_of_many_kinds():
@@ -42,6 +55,10 @@ def test_it_is_found_among_the_names_of_the_whole_country_too():
     assert share(home, 1) >= 0.97, missed(home)
     assert share(home, 3) >= 0.99, missed(home)
     assert share(elsewhere, 1) >= 0.95, missed(elsewhere)
+    # And by indexes: of 14,000 units none is looked at that is not like what was typed
+    for fits, text in ((WRITTEN_SO, "P5, TP Cà Mau"), (WRITTEN_SO, "tan hung"), (WRITTEN_SO, "tpcm"), (ALIKE_ONLY, "tan duyec dam doi")):
+        plan = "\n".join(explain(fits, readings(text), near=Point(105.2, 9.1, srid=4326), today=timezone.localdate(), limit=10))
+        assert "Seq Scan on boundaries_unit" not in plan, plan
 
 
 @pytest.mark.realdata
