@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from gis.errors import PlaceError
 
 WGS84 = 4326
+DECIMALS = 12  # of a degree: far below an atom; numbers so small that PostgreSQL says "underflow" become 0
 METRES_PER_DEGREE = 111_320.0  # of latitude, and of longitude at the equator (WGS 84, to 0.5 %)
 
 
@@ -25,7 +26,7 @@ def parse_number(text: str | float | None, name: str) -> float:
     if not math.isfinite(number):
         sentence = _("%(name)s is not a number: %(text)s") % {"name": name, "text": str(text)[:40]}
         raise PlaceError(sentence, errors={name: [sentence]})
-    return number
+    return round(number, DECIMALS)
 
 
 def parse_point(lat: str | float | None, lon: str | float | None) -> Point:

@@ -21,6 +21,7 @@ from accounts.models import User
 from authorities.models import Category, Publication
 from authorities.routing import Routing, route
 from boundaries.locate import Method, Placement, locate, place_in_every_edition
+from gis.bbox import DECIMALS
 from reports import tasks
 from reports.clock import due_after
 from reports.codes import new_code
@@ -179,7 +180,8 @@ def _fit_to_be_kept(filing: Filing, at: datetime) -> Filing:
             wrong["observed_at"] = [_("This is more than five years ago. Leave it empty, or correct the year.")]
     if wrong:
         raise ValidationError(wrong)
-    changed: dict[str, Any] = dict(texts)
+    x, y = round(filing.location.x, DECIMALS), round(filing.location.y, DECIMALS)
+    changed: dict[str, Any] = {**texts, "location": Point(x, y, srid=filing.location.srid)}
     return replace(filing, **changed)
 
 
