@@ -14,8 +14,8 @@ const { lat, lon, accuracy, code, on } = spot;
 
 const element = document.getElementById("map");
 if (element && hasLeaflet) {
-  // Our own map has no streets: further in there is nothing to see
-  const zoom = accuracy > 1500 ? 11 : !element.dataset.tileUrl ? 12 : accuracy > 300 ? 13 : 15;
+  // Our own map has no streets: further in there is nothing to see; outside all units one looks from further off
+  const zoom = !code ? 8 : accuracy > 1500 ? 11 : !element.dataset.tileUrl ? 12 : accuracy > 300 ? 13 : 15;
   const { map, base } = createMap(element, {
     words,
     lang,
