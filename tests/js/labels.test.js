@@ -56,12 +56,13 @@ const box = (west, south, east, north) => [
 
 test("an area that fills the view has its name in the middle of the view", () => {
   const view = [4, 4, 6, 6];
-  assert.deepEqual(spotInView(area(box(0, 0, 20, 20)), view), [5, 5]);
-  assert.deepEqual(spotInView({ type: "Polygon", coordinates: [box(0, 0, 20, 20)] }, view), [5, 5]);
+  const middle = { lon: 5, lat: 5, room: 2 };
+  assert.deepEqual(spotInView(area(box(0, 0, 20, 20)), view), middle);
+  assert.deepEqual(spotInView({ type: "Polygon", coordinates: [box(0, 0, 20, 20)] }, view), middle);
 });
 
 test("an area that is seen in part has its name amid that part", () => {
-  assert.deepEqual(spotInView(area(box(0, 0, 5, 20)), [4, 4, 6, 6]), [4.5, 5]);
+  assert.deepEqual(spotInView(area(box(0, 0, 5, 20)), [4, 4, 6, 6]), { lon: 4.5, lat: 5, room: 1 });
 });
 
 test("a hollow area has its name within itself, where it is widest", () => {
@@ -76,7 +77,7 @@ test("a hollow area has its name within itself, where it is widest", () => {
     [0, 10],
     [0, 0],
   ];
-  assert.deepEqual(spotInView(area(hook), [0, 0, 10, 10]), [8, 5]);
+  assert.deepEqual(spotInView(area(hook), [0, 0, 10, 10]), { lon: 8, lat: 5, room: 4 });
 });
 
 test("an area of which a sliver or nothing is seen has no name there", () => {

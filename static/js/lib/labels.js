@@ -55,12 +55,12 @@ const ENOUGH_HEIGHT = 0.15;
  * null where only a sliver of it is seen.
  * @param {{type: string, coordinates: any}} geometry a Polygon or MultiPolygon
  * @param {import("./bbox.js").Bbox} view
- * @returns {[number, number] | null} [lon, lat]
+ * @returns {{lon: number, lat: number, room: number} | null} with how wide the area is there (degrees)
  */
 export function spotInView({ type, coordinates }, view) {
   const [west, south, east, north] = view;
   const rings = type === "Polygon" ? [coordinates[0]] : coordinates.map((/** @type {any} */ polygon) => polygon[0]);
-  /** @type {[number, number] | null} */
+  /** @type {{lon: number, lat: number, room: number} | null} */
   let best = null;
   let widest = ENOUGH_WIDTH * (east - west);
   for (const ring of rings) {
@@ -78,7 +78,7 @@ export function spotInView({ type, coordinates }, view) {
     for (let n = 0; n + 1 < crossings.length; n += 2) {
       if (crossings[n + 1] - crossings[n] <= widest) continue;
       widest = crossings[n + 1] - crossings[n];
-      best = [(crossings[n] + crossings[n + 1]) / 2, lat];
+      best = { lon: (crossings[n] + crossings[n + 1]) / 2, lat, room: widest };
     }
   }
   return best;

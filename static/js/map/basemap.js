@@ -293,12 +293,11 @@ function drawnBase(map, { words, lang, on, onTiles, onError, onUnit }) {
     const inner = pad(view, -0.08);
     names.setLabels(
       features
-        .map(({ properties, geometry }) => ({ ...properties, label: standing(properties.label, geometry) }))
-        .filter(({ label }) => label)
-        .map(({ name, label, area_km2: area, level, kind }) => ({
+        .map(({ properties, geometry }) => ({ ...properties, at: standing(properties.label, geometry) }))
+        .filter(({ at }) => at)
+        .map(({ name, at, area_km2: area, level, kind }) => ({
+          ...at,
           text: full || level !== "commune" ? name : bareName(name),
-          lon: label[0],
-          lat: label[1],
           // towns first: people look for them; then what is large
           weight: (area || 0) + (kind === "phuong" || kind === "thi_tran" ? 200 : 0),
           strong: kind === "phuong" || level === "province",
@@ -311,8 +310,9 @@ function drawnBase(map, { words, lang, on, onTiles, onError, onUnit }) {
      * @param {any} geometry
      */
     function standing(label, geometry) {
-      if (!label || contains(view, [label[0], label[1], label[0], label[1]])) return label;
-      return spotInView(geometry, inner);
+      if (!label) return null;
+      const [lon, lat] = label;
+      return contains(view, [lon, lat, lon, lat]) ? { lon, lat } : spotInView(geometry, inner);
     }
   }
 

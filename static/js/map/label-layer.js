@@ -3,9 +3,18 @@
 import { withRoom } from "../lib/labels.js";
 import { L } from "./leaflet.js";
 
-/** @typedef {{text: string, lon: number, lat: number, weight: number, strong?: boolean}} Name */
+/**
+ * @typedef {object} Name
+ * @property {string} text
+ * @property {number} lon
+ * @property {number} lat
+ * @property {number} [room] how wide it may be at most (degrees)
+ * @property {number} weight
+ * @property {boolean} [strong]
+ */
 
 const LINE = 16;
+const ROOM = 8;
 
 /**
  * @param {{pane: string, colours: () => Record<string, string>}} options
@@ -62,11 +71,15 @@ export function labelLayer({ pane, colours }) {
     context.lineWidth = 3.5;
     const family = getComputedStyle(document.body).fontFamily;
     const { label, halo } = colours();
-    const measured = names.map((name) => {
-      context.font = fontOf(name, family);
-      const at = map.latLngToContainerPoint([name.lat, name.lon]);
-      return { ...name, x: at.x, y: at.y, width: context.measureText(name.text).width, height: LINE };
-    });
+    const measured = names
+      .map((name) => {
+        context.font = fontOf(name, family);
+        const at = map.latLngToContainerPoint([name.lat, name.lon]);
+        return { ...name, x: at.x, y: at.y, width: context.measureText(name.text).width, height: LINE };
+      })
+      .filter(
+        ({ x, width, lat, lon, room }) => !room || map.latLngToContainerPoint([lat, lon + room]).x - x >= width + ROOM,
+      );
     const taken = obstacles.map(({ lon, lat, size: width }) => {
       const at = map.latLngToContainerPoint([lat, lon]);
       return { x: at.x, y: at.y, width: width - 6, height: width - 6 };

@@ -151,7 +151,7 @@ function beginMap() {
     else map.panTo(latlng);
   });
   map.on("movestart", () => holder.classList.add("is-moving"));
-  const aroundPin = () => base.avoid([{ lat: map.getCenter().lat, lon: map.getCenter().lng, size: 64 }]);
+  const aroundPin = () => base.avoid([{ lat: map.getCenter().lat, lon: map.getCenter().lng, size: 50 }]);
   aroundPin();
   map.on("moveend", () => {
     holder.classList.remove("is-moving");

@@ -24,7 +24,7 @@ if (element && hasLeaflet) {
     scrollZoom: false,
   });
   pin(map, { lat, lon, accuracy, icons });
-  base.avoid([{ lat, lon, size: 64 }]);
+  base.avoid([{ lat, lon, size: 50 }]);
   if (code)
     areaLayer(map, { fill: false })
       .show(code, { on, lang })
