@@ -296,3 +296,8 @@ def test_never_public_whatever_stands_in_published_at(filing, officials, inspect
     assert officials.publication == Publication.NEVER
     assert not report.is_public
     assert not Report.objects.public().exists()
+
+
+def test_a_spot_with_a_number_too_small_for_the_database_is_on_the_equator(filing, portal):
+    report = file_report(filing(location=Point(105.05, 5e-324, srid=4326)))
+    assert (report.location.y, report.method) == (0.0, "none")
