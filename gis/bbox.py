@@ -39,7 +39,7 @@ def parse_point(lat: str | float | None, lon: str | float | None) -> Point:
         return Point(x, y, srid=WGS84)
     if abs(x) <= 90 and abs(y) <= 180:
         sentence = _(
-            "Latitude %(y)g is out of range. Latitude and longitude look swapped: did you mean latitude %(x)g, longitude %(y)g?"
+            "Latitude %(y).8g is out of range. Latitude and longitude look swapped: did you mean latitude %(x).8g, longitude %(y).8g?"
         ) % {
             "y": y,
             "x": x,

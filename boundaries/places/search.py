@@ -96,9 +96,14 @@ def _coordinates(text: str) -> Place | None:
     found = find_coordinates(text)
     if found is None:
         return None
-    label = f"{found.lat:.6g}, {found.lon:.6g}"
+    label = f"{_written(found.lat)}, {_written(found.lon)}"
     what = _("Latitude and longitude look swapped. Did you mean this?") if found.swapped else _("Coordinates (latitude, longitude)")
     return _spot(label, what, found.lat, found.lon, swapped=found.swapped)
+
+
+def _written(degrees: float) -> str:
+    """To six decimals (a decimetre), without empty ones: what is searched again must mean the same spot."""
+    return f"{degrees:.6f}".rstrip("0").rstrip(".")
 
 
 def _plus_code(text: str, near: Point, today: date) -> Place | None:

@@ -192,6 +192,7 @@ class TestPlaces:
     def test_coordinates_are_a_place_whichever_comes_first(self, client, typed):
         (place,) = self.found(client, typed)
         assert (place["kind"], place["lat"], place["lon"]) == ("coordinates", 9.1768, 105.1524)
+        assert place["label"] == "9.1768, 105.1524"
 
     @pytest.mark.parametrize("typed", ["", " ", "%", "_", "\\", "'; DROP TABLE", "x" * 5000, "999, 999"])
     def test_nonsense_finds_nothing_and_breaks_nothing(self, client, typed):
