@@ -1,4 +1,4 @@
-"""How many of the spellings that people use are found; the measured shares stand in docs/adr/0009."""
+"""How many of the spellings that people use are found; the measured shares stand in docs/adr/0010."""
 
 from collections import Counter
 
