@@ -67,7 +67,7 @@ def search_places(text: str, *, near: Point | None = None, limit: int = LIMIT, g
 
     Without a point the middle of the portal's map stands in for it. Without `guess` only what is surely meant.
     """
-    text = text.replace("\x00", " ").strip()[:MAX_LENGTH]
+    text = text.strip()[:MAX_LENGTH]
     near = near or _middle()
     today = timezone.localdate()
     exact = _coordinates(text) or _plus_code(text, near, today)

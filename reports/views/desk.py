@@ -205,7 +205,7 @@ def _places(asked: Asked) -> list[dict[str, str]]:
     return [
         {
             "label": place.label,
-            "detail": place.told(),
+            "detail": place.detail,
             "href": desk_address("desk", query={"place": f"{place.code}@{place.on or timezone.localdate()}"}),
         }
         for place in found
