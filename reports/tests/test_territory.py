@@ -28,7 +28,7 @@ from tests.cast import ALWAYS, SINCE, make_body
 
 pytestmark = pytest.mark.django_db
 
-NEAR_BORDER = Point(WEST + SIZE - 0.01, 9.05, srid=4326)  # in A; in B once the border is moved
+NEAR_BORDER = Point(round(WEST + SIZE - 0.01, 6), 9.05, srid=4326)  # in A; in B once the border is moved
 BORDER_AFTER = WEST + SIZE - 0.02
 
 
