@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 from boundaries.locate import Placement, locate
 from boundaries.models import BaseLayer, Level, Unit, UnitSuccession
 from boundaries.places import search_places
+from boundaries.places.heirs import heirs_of_units_called
 from boundaries.querysets import UnitQuerySet
 from boundaries.serializers import LayerFeature, PlacementOut, UnitDetailFeature, UnitFeature, UnitHistoryOut
 from boundaries.succession import heirs
@@ -113,7 +114,7 @@ class UnitList(generics.ListAPIView[Unit]):
             ON,
             OpenApiParameter("level", str, enum=Level.values),
             OpenApiParameter("parent", str, description="Code of the district or province that they are part of"),
-            OpenApiParameter("q", str, description="Part of the name, with or without tone marks, or the code"),
+            OpenApiParameter("q", str, description="Part of the name, present or former, with or without tone marks, or the code"),
             BBOX,
             ZOOM,
             OpenApiParameter("geometry", str, enum=["none"], description="`none` leaves the outlines out"),
@@ -136,7 +137,7 @@ class UnitList(generics.ListAPIView[Unit]):
         if parent := asked.get("parent"):
             units = units.below_code(parent, on)
         if text := asked.get("q"):
-            units = units.called(text[:100])
+            units = units.called(text[:100]) | units.filter(pk__in=heirs_of_units_called(text[:100], on))
         if box := asked.get("bbox"):
             units = units.touching(parse_bbox(box))
         return units.with_outline(None if asked.get("geometry") == "none" else parse_zoom(self.request, DEFAULT_ZOOM))

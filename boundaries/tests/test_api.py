@@ -107,6 +107,16 @@ class TestUnits:
         features = client.get("/api/v1/units/", {"q": typed}).json()["features"]
         assert [feature["properties"]["code"] for feature in features] == ["32032"]
 
+    @pytest.mark.parametrize(("typed", "on", "codes"), [
+        ("phuong 2", "2025-07-01", ["32002", "33002"]), ("phuong 2", "2025-06-30", ["32001"]), ("32001", "2025-07-01", ["32002"]),
+    ])  # fmt: skip
+    def test_units_are_found_by_the_names_that_are_no_more(self, client, typed, on, codes):
+        former = UnitFactory(code="32001", name="Phường 2", valid_from=None, valid_to=MERGER)
+        SuccessionFactory(old=former, new=UnitFactory(code="32002", name="Phường An Xuyên"))
+        UnitFactory(code="33002", name="Phường 21", west=106)
+        features = client.get("/api/v1/units/", {"q": typed, "on": on}).json()["features"]
+        assert [feature["properties"]["code"] for feature in features] == codes
+
     def test_a_province_gives_the_communes_below_its_districts_too(self, client):
         province = ProvinceFactory(code="96")
         district = DistrictFactory(code="964", parent=province, valid_from=MERGER, valid_to=None)
