@@ -12,7 +12,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from authorities.dated import DatedAdmin, DatedForm, DatedFormSet, InForceFilter, in_full
-from authorities.models import Body, BodySuccession, Category, Membership, ReturnReason, Rule, Territory
+from authorities.models import Body, BodySuccession, Category, Criterion, Membership, ReturnReason, Rule, Territory
 
 MANY = 100  # inlines are not for bodies that cover half the country
 
@@ -49,6 +49,14 @@ class RuleForm(DatedForm):
     class Meta:
         model = Rule
         fields = ["category", "territory", "body_kind", "level", "body", "priority", "note", "note_en"]
+
+
+class CriterionForm(DatedForm):
+    """A criterion and its two days."""
+
+    class Meta:
+        model = Criterion
+        fields = ["code", "name", "name_en", "question", "question_en", "position"]
 
 
 class TerritoryInline(DatedAdmin, admin.TabularInline):  # type: ignore[type-arg]
@@ -227,3 +235,15 @@ class ReturnReasonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_editable = ["position"]
     search_fields = ["name", "name_en", "code"]
     fields = ["code", ("name", "name_en"), ("channel", "channel_en"), "position"]
+
+
+@admin.register(Criterion)
+class CriterionAdmin(DatedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+    """What answers are rated on; one that has been rated on is ended, not deleted."""
+
+    form = CriterionForm
+    fields = ["code", ("name", "name_en"), ("question", "question_en"), "position", ("valid_from", "valid_to")]
+    list_display = ["name", "name_en", "position", "starts", "ends"]
+    list_editable = ["position"]
+    list_filter = [InForceFilter]
+    search_fields = ["name", "name_en", "code"]

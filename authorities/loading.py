@@ -1,4 +1,4 @@
-"""Brings the data files of `fixtures/` into the database: categories, reasons for returning, bodies with their territory, rules.
+"""Brings the data files of `fixtures/` into the database: categories, reasons for returning, criteria of ratings, bodies with their territory, rules.
 
 What is missing is made; what stands keeps what an administrator has changed, unless the files are to overwrite it. Territory follows the
 units: what was loaded since is covered, units of withdrawn editions are let go.
@@ -19,11 +19,11 @@ from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Q
 
-from authorities.models import Body, BodySuccession, Category, ReturnReason, Rule, Territory
+from authorities.models import Body, BodySuccession, Category, Criterion, ReturnReason, Rule, Territory
 from boundaries.models import Edition, Kind, Level, Unit
 
 Period = tuple[date | None, date | None]
-Coded = TypeVar("Coded", Category, ReturnReason, Body, Rule)
+Coded = TypeVar("Coded", Category, Criterion, ReturnReason, Body, Rule)
 
 # Drafts count, so that the bodies of an edition stand when it is rehearsed: a territory in a draft leads nowhere until that is in force
 ACTIVE_OR_DRAFT = Q(active=True) | Q(edition__state=Edition.State.DRAFT)
@@ -70,6 +70,7 @@ class _Loader:
             self.units[unit.level, unit.code].append(unit)
         self.categories = {category.code: category for category in Category.objects.all()}
         self.reasons = {reason.code: reason for reason in ReturnReason.objects.all()}
+        self.criteria = {criterion.code: criterion for criterion in Criterion.objects.all()}
         self.bodies = {body.code: body for body in Body.objects.all()}
         self.rules = {rule.code: rule for rule in Rule.objects.exclude(code="").select_related("territory__edition")}
         self.wanted: dict[Body, dict[Unit, Period]] = {}
@@ -79,6 +80,10 @@ class _Loader:
             self._put("categories", Category, self.categories, row["code"], row)
         for row in self._json("return_reasons.json"):
             self._put("reasons for returning", ReturnReason, self.reasons, row["code"], row)
+        for row in self._json("rating_criteria.json"):
+            period = _period(row, f"rating_criteria.json, “{row['code']}”")
+            fields = {name: value for name, value in row.items() if name not in ("valid_from", "valid_to")}
+            self._put("criteria of ratings", Criterion, self.criteria, row["code"], {**fields, "validity": DateRange(*period)})
         for row in self._csv("bodies.csv", BODY_COLUMNS):
             self._load_body(row)
         for row in self._json("bodies_of_units.json"):

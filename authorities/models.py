@@ -5,11 +5,12 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.core.exceptions import ValidationError
 from django.db.models import CheckConstraint, Q, UniqueConstraint
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from authorities.querysets import DEPTH, BodyQuerySet, CategoryQuerySet, MembershipQuerySet, RuleQuerySet
+from authorities.querysets import DEPTH, BodyQuerySet, CategoryQuerySet, CriterionQuerySet, MembershipQuerySet, RuleQuerySet
 from boundaries.models import Level, Unit
 
 
@@ -305,3 +306,41 @@ class ReturnReason(models.Model):
     def channel_text(self) -> str:
         """The right channel in the reader's language."""
         return self.channel_en if get_language() == "en" else self.channel
+
+
+class Criterion(models.Model):
+    """One thing on which reporters rate a body's answer, from 1 to 5, over the period in which it is asked."""
+
+    code = models.SlugField(_("code"), max_length=40, unique=True)
+    name = models.CharField(_("name"), max_length=80)
+    name_en = models.CharField(_("name in English"), max_length=80)
+    question = models.CharField(_("question"), max_length=200)
+    question_en = models.CharField(_("question in English"), max_length=200)
+    position = models.PositiveSmallIntegerField(_("position"), default=100)
+    validity = DateRangeField(_("asked"), help_text=_("The upper date is the first day on which it was no longer asked."))
+
+    objects = CriterionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("criterion of ratings")
+        verbose_name_plural = _("criteria of ratings")
+        ordering = ["position", "code"]
+        constraints = [CheckConstraint(condition=Q(validity__isempty=False), name="criterion_asked_some_day")]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """The name in the reader's language."""
+        return self.name_en if get_language() == "en" else self.name
+
+    @property
+    def question_text(self) -> str:
+        """The question in the reader's language."""
+        return self.question_en if get_language() == "en" else self.question
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether it is asked today."""
+        return bool(timezone.localdate() in self.validity)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from authorities.models import Body, Category, Membership, Rule  # noqa: F401  named in the class's base
+    from authorities.models import Body, Category, Criterion, Membership, Rule  # noqa: F401  named in the class's base
     from boundaries.models import Unit
 
 DEPTH = 4  # province committee › department or district › commune › station: no body stands deeper
@@ -108,6 +108,14 @@ class CategoryQuerySet(models.QuerySet["Category"]):
     def fileable(self) -> Self:
         """Categories in which a report can be sent."""
         return self.filter(in_scope=True)
+
+
+class CriterionQuerySet(models.QuerySet["Criterion"]):
+    """What answers are rated on."""
+
+    def asked(self, on: date) -> Self:
+        """Criteria that are asked on a day, in their order."""
+        return self.filter(validity__contains=on)
 
 
 class RuleQuerySet(models.QuerySet["Rule"]):

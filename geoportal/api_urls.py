@@ -7,7 +7,8 @@ from drf_spectacular.views import SpectacularAPIView
 from boundaries import api as boundaries
 from geoportal.docs import DocsView
 from insights import api as insights
-from reports.api import photos
+from insights import ratings_api
+from reports.api import photos, rating
 from reports.api import views as reports
 
 urlpatterns = [
@@ -24,9 +25,11 @@ urlpatterns = [
     path("reports/<str:code>/", reports.ReportOne.as_view(), name="reports-one"),
     path("reports/<str:code>/events/", reports.ReportEvents.as_view()),
     path("reports/<str:code>/routing/", reports.ReportRouting.as_view()),
+    path("reports/<str:code>/rating/", rating.ReportRating.as_view(), name="reports-rating"),
     path("photos/inspect/", photos.PhotoInspect.as_view(), name="photos-inspect"),
     path("map/clusters/", insights.ClusterView.as_view(), name="clusters"),
     path("statistics/", insights.StatisticsView.as_view(), name="statistics"),
+    path("ratings/", ratings_api.RatingsView.as_view(), name="ratings"),
     path("schema/", login_not_required(SpectacularAPIView.as_view()), name="schema"),
     path("docs/", login_not_required(DocsView.as_view(url_name="schema")), name="docs"),
 ]

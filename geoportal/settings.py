@@ -212,6 +212,7 @@ THROTTLES = {
         "locate": "600/m",  # look-ups of a point
         "follow": "20/h",  # addresses given to follow a report or a territory
         "follow_address": "5/d",  # mails that ask one address to confirm, over all reports and territories
+        "rate": "30/h",  # ratings given or changed
     }.items()
 }
 SPECTACULAR_SETTINGS = {
@@ -228,6 +229,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
 }
+
+# --- What the reporter says of an answer ----------------------------------------------------------------------------------
+RATING_CHANGE_DAYS = env.int("RATING_CHANGE_DAYS", default=7)  # how long a rating may be changed after it was given
+RATED_FROM = env.int("RATED_FROM", default=5)  # ratings from which on a mean is shown: fewer say nothing of a body
+NOT_FIXED_DAYS = env.int("NOT_FIXED_DAYS", default=30)  # after the reply, within which its reporter may have the report reopened
+NOT_FIXED_TIMES = env.int("NOT_FIXED_TIMES", default=2)  # how often it goes back to the body by itself; then the coordinator looks at it
 
 # --- Territory --------------------------------------------------------------------------------------------------------
 BOUNDARY_FILE_LIMIT = env.int("BOUNDARY_FILE_LIMIT", default=512_000_000)  # bytes that a boundary file may unpack to

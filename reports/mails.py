@@ -20,7 +20,7 @@ from reports.models import Follow, Follower, Message, Reply, Report, ReportEvent
 from reports.news import news_of, territory_of
 from reports.timeline import next_step, sentence
 from reports.tokens import follow_token, tracking_token
-from reports.workflow import CLOSED
+from reports.workflow import CLOSED, Status
 
 LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
 MAX_NEWS = 20  # reports that a mail of news names; their number is told
@@ -63,6 +63,13 @@ def page_address(follow: Follow) -> str:
     report = follow.report
     query = {"token": tracking_token(report.code, report.token_generation)} if follow.is_reporter else {}
     return _page(report.get_absolute_url(), follow, query)
+
+
+def _rating_address(follow: Follow) -> str:
+    """The page on which the reporter rates the answer, by the private link."""
+    report = follow.report
+    query = {"token": tracking_token(report.code, report.token_generation)}
+    return _page(reverse("reports:rating", args=[report.code]), follow, query)
 
 
 def token_address(name: str, follow: Follower, purpose: str) -> str:
@@ -110,6 +117,7 @@ def _of_a_step(event: ReportEvent, follow: Follow) -> dict[str, Any]:
         "at": event.at,
         "body": body,
         "reply": reply,
+        "rating": _rating_address(follow) if follow.is_reporter and reply and event.status_after == Status.RESOLVED else "",
         "reason": ReturnReason.objects.filter(code=event.data.get("reason")).first() if event.data.get("reason") else None,
         "next_step": next_step(event.status_after, body),
         "due_at": report.due_at if is_open else None,

@@ -430,3 +430,6 @@ class ThrottleCount(models.Model):
 
     class Meta:
         constraints = [UniqueConstraint(fields=["key", "window"], name="throttle_key_once_a_window")]
+
+
+import reports.rating_models  # noqa: E402, F401  Django looks for models here; theirs name Reply, which stands above

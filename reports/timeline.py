@@ -73,6 +73,10 @@ def sentence(event: ReportEvent) -> str:
         "hide": _("Taken out of public view"),
         "note": _("Note"),
         "reopen": _("Reopened"),
+        "not_fixed": _("The reporter says that it is not fixed: reopened, now with %(body)s"),
+        "rated": _("The reporter rated the reply of %(body)s"),
+        "comment_shown": _("The reporter's comment was made public"),
+        "comment_refused": _("The reporter's comment was kept out of public view"),
     }.get(event.kind)
     if event.kind == "draft_reply" and event.status_after == "resolved":
         wording = _("Resolved: %(body)s published its reply")

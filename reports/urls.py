@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reports.views import desk, desk_report, filing, follow, pages, photos, territory
+from reports.views import desk, desk_report, filing, follow, pages, photos, rating, territory
 
 app_name = "reports"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("reports/<str:code>/filed/", filing.filed, name="filed"),
     path("reports/<str:code>/", pages.report, name="report"),
     path("reports/<str:code>/follow/", follow.follow, name="follow"),
+    path("reports/<str:code>/rating/", rating.rating, name="rating"),
     path("follow/<int:follow_id>/<str:token>/confirm/", follow.follow_confirm, name="follow_confirm"),
     path("follow/<int:follow_id>/<str:token>/unsubscribe/", follow.unsubscribe, name="unsubscribe"),
     path("communes/<str:code>/follow/", follow.follow_unit, name="follow_unit"),
@@ -22,6 +23,8 @@ urlpatterns = [
     path("desk/queue/", desk.desk_queue, name="desk_queue"),
     path("desk/reports/<str:code>/", desk_report.desk_report, name="desk_report"),
     path("desk/reports/<str:code>/steps/<slug:step>/", desk_report.desk_step, name="desk_step"),
+    path("desk/comments/", rating.comments, name="comments"),
+    path("desk/comments/<int:rating_id>/", rating.comment, name="comment"),
     path("desk/territory/", territory.editions, name="editions"),
     path("desk/territory/<int:edition_id>/", territory.rehearsal, name="rehearsal"),
     path("desk/territory/<int:edition_id>/rehearsal.csv", territory.rehearsal_csv, name="rehearsal_csv"),

@@ -15,7 +15,7 @@ from django.contrib.gis.geos import Point
 from django.test import Client
 
 from accounts.models import User
-from authorities.models import Body, BodyKind, Category, Membership, Publication, Role, Rule, Territory
+from authorities.models import Body, BodyKind, Category, Criterion, Membership, Publication, Role, Rule, Territory
 from boundaries.models import Edition, Level, Unit
 from boundaries.tests.factories import SIZE, SOUTH, WEST, EditionFactory, ProvinceFactory, UnitFactory, square
 
@@ -180,6 +180,19 @@ def procedures(db: None) -> Category:
         code="procedures", name="Thủ tục hành chính", name_en="Administrative procedures", icon="procedures", position=90, in_scope=False,
         guidance="Mời bạn hỏi tại Trung tâm Phục vụ hành chính công.", guidance_en="Please ask at the public service centre.",
     )  # fmt: skip
+
+
+@pytest.fixture
+def criteria(db: None) -> list[Criterion]:
+    """What answers are rated on."""
+    return [
+        Criterion.objects.create(
+            code=code, name=name, name_en=name_en, question=f"{name}?", question_en=f"{name_en}?", position=position, validity=ALWAYS
+        )
+        for position, (code, name, name_en) in enumerate(
+            [("timeliness", "Kịp thời", "Timeliness"), ("attitude", "Thái độ", "Attitude"), ("result", "Kết quả", "Result")]
+        )
+    ]
 
 
 # --- people -----------------------------------------------------------------------------------------------------------

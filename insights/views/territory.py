@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from boundaries.models import Level, Unit
 from boundaries.places import Place, search_places
 from gis.errors import PlaceError
+from insights.ratings import ratings
 from insights.territory import Period, alphabetical, by_initial, committee_of, history_of, other_periods, parse_on
 from reports.models import Report
 from reports.views.follow import FollowForm
@@ -77,6 +78,7 @@ def unit(request: HttpRequest, code: str) -> HttpResponse:
         return render(request, "insights/unit_unknown.html", {"code": code, "day": day, "known": known}, status=404)
     above, outline = found.ancestors(), _outline(found)
     parts = Unit.objects.in_force(day).of_level(Level.COMMUNE).below(found) if found.level != Level.COMMUNE else Unit.objects.none()
+    body = committee_of(found, day)
     return render(
         request,
         "insights/unit.html",
@@ -86,7 +88,8 @@ def unit(request: HttpRequest, code: str) -> HttpResponse:
             "day": day,
             "is_current": found.in_force_on(today),
             "period": Period.of(found),
-            "body": committee_of(found, day),
+            "body": body,
+            "rated": ratings(bodies=[body.code]).total if body else None,
             "others": other_periods(found),
             "history": history_of(found, today),
             "communes": list(alphabetical(parts)),

@@ -1,19 +1,33 @@
 """What is done to reports: each a verb, keyword-only, in one transaction, with its event and its jobs."""
 
 from reports.services.casework import Words, offered_steps, roles_on, take_step, waiting_draft
-from reports.services.errors import CaseworkError, KeyUsedForAnotherReport, ReportChangedMeanwhile, StepNotAllowed
+from reports.services.errors import (
+    CaseworkError,
+    CommentChanged,
+    KeyUsedForAnotherReport,
+    NotRatable,
+    ReportChangedMeanwhile,
+    StepNotAllowed,
+)
 from reports.services.filing import Filing, file_once, file_report
+from reports.services.rating import Opinion, judge_comment, ratable, rate
 
 __all__ = [
     "CaseworkError",
+    "CommentChanged",
     "Filing",
     "KeyUsedForAnotherReport",
+    "NotRatable",
+    "Opinion",
     "ReportChangedMeanwhile",
     "StepNotAllowed",
     "Words",
     "file_once",
     "file_report",
+    "judge_comment",
     "offered_steps",
+    "ratable",
+    "rate",
     "roles_on",
     "take_step",
     "waiting_draft",

@@ -289,6 +289,10 @@ def _hide(report: Report, words: Words, actor: User, at: datetime) -> dict[str, 
 
 
 def _reopen(report: Report, words: Words, actor: User, at: datetime) -> dict[str, Any]:
+    return _back_to_work(report, at)
+
+
+def _back_to_work(report: Report, at: datetime) -> dict[str, Any]:
     """Back to the body that answered, with the time that a new report has; to its successor where that body is no more."""
     on = timezone.localdate(at)
     report.status = Status.ACCEPTED
@@ -302,6 +306,24 @@ def _reopen(report: Report, words: Words, actor: User, at: datetime) -> dict[str
     _hand_over(report, routing.body, at)
     report.status = Status.TRIAGE if routing.needs_triage else Status.NEW
     return {"from": former.code, "to": report.authority.code, "trace": routing.trace}
+
+
+def reopen_by_rule(report: Report, *, to_portal: bool, at: datetime) -> dict[str, Any]:
+    """Reopens a locked report without anybody of the bodies deciding it: back to the body that answered, or to the Portal to be routed.
+
+    Neither saves the report nor writes the event; the answer belongs into the event's data.
+    """
+    on = timezone.localdate(at)
+    if to_portal:
+        former = report.authority
+        _hand_over(report, Body.objects.portal_of(former, on), at)
+        report.status = Status.TRIAGE
+        report.due_at = due_after(at, report.category.days_to_answer)
+        data: dict[str, Any] = {"from": former.code, "to": report.authority.code}
+    else:
+        data = _back_to_work(report, at)
+    _close_or_open(report, at)
+    return data
 
 
 def _exists(body: Body, on: date) -> bool:

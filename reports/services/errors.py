@@ -45,3 +45,14 @@ class KeyUsedForAnotherReport(CaseworkError):
     def __init__(self, report: Report) -> None:
         self.report = report
         super().__init__(_("This Idempotency-Key was used for another report. Use a new key for a new report."))
+
+
+class NotRatable(CaseworkError):
+    """The answer cannot be rated (any more), or the report not be reopened by its reporter; the sentence says why."""
+
+
+class CommentChanged(CaseworkError):
+    """The reporter changed the comment after it was read."""
+
+    def __init__(self) -> None:
+        super().__init__(_("The reporter changed the comment meanwhile. Please read it again."))

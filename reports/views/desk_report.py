@@ -225,7 +225,11 @@ def _lines(report: Report) -> list[Line]:
 def _said_last(lines: list[Line]) -> Line | None:
     """The step that brought the report where it stands, if something was said with it: why a draft came back, why it is to be routed."""
     moved = [line for line in lines if line.moment.event.status_before != line.moment.event.status_after]
-    return moved[-1] if moved and moved[-1].note and moved[-1].moment.event.kind in {"send_back", "to_triage", "assign", "reopen"} else None
+    return (
+        moved[-1]
+        if moved and moved[-1].note and moved[-1].moment.event.kind in {"send_back", "to_triage", "assign", "reopen", "not_fixed"}
+        else None
+    )
 
 
 def _why(lines: list[Line]) -> list[str]:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from boundaries.models import Unit
 from reports.codes import normalised
 from reports.models import Photo, Report
+from reports.services import ratable
 from reports.timeline import Moment, next_step, public_timeline
 from reports.tracking import is_reporter, readable_report, swap_token
 from reports.urgency import span
@@ -44,8 +45,10 @@ def report(request: HttpRequest, code: str) -> HttpResponse:
     report = readable_report(request, code)
     if code != report.code:
         return redirect(f"{report.get_absolute_url()}{_query(request)}", permanent=True)
+    mine = is_reporter(request, report)
     context = _shown(report) | {
-        "is_reporter": is_reporter(request, report),
+        "is_reporter": mine,
+        "open_now": ratable(report) if mine else None,
         "may_work": Report.objects.visible_to(request.user).filter(pk=report.pk).exists(),
     }
     return render(request, "reports/report.html", context)
@@ -73,7 +76,9 @@ def _shown(report: Report) -> dict[str, Any]:
         "locale": "en_GB" if get_language() == "en" else "vi_VN",
         "next_step": next_step(report.status, report.authority.name),
         "timeline": [_line(moment) for moment in moments],
-        "replies": report.replies.filter(published_at__isnull=False).select_related("body"),
+        "replies": report.replies.filter(published_at__isnull=False)
+        .select_related("body", "rating")
+        .prefetch_related("rating__scores__criterion"),
         "photos": photos,
         "before": before[0] if before and after else None,
         "after": after[-1] if before and after else None,
