@@ -255,9 +255,16 @@ class Note(models.Model):
 
 
 class ReportEvent(models.Model):
-    """One line of a report's history. The database refuses to change or delete it; it holds no personal data."""
+    """One line of a report's history. The database refuses to change or delete it; it holds no personal data.
+
+    Number, salt and hash are the link of the report's chain: the database sets them whatever is given, so they stand on what is read, not on
+    what has just been written.
+    """
 
     report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="events", db_constraint=False)
+    number = models.PositiveIntegerField(default=0, editable=False)
+    salt = models.UUIDField(default=uuid.UUID(int=0), editable=False)
+    hash = models.BinaryField(default=bytes, max_length=32, editable=False)
     at = models.DateTimeField(default=timezone.now)
     kind = models.CharField(max_length=20)
     status_before = models.CharField(max_length=15, blank=True)
@@ -269,6 +276,7 @@ class ReportEvent(models.Model):
 
     class Meta:
         ordering = ["at", "pk"]
+        constraints = [UniqueConstraint(fields=["report", "number"], name="event_number_once_a_report")]
         indexes = [models.Index(fields=["report", "at"], name="event_of_report")]
 
 
