@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reports.views import desk, desk_report, filing, follow, pages, photos, rating, territory
+from reports.views import desk, desk_bulk, desk_report, filing, follow, pages, photos, rating, territory
 
 app_name = "reports"
 urlpatterns = [
@@ -21,6 +21,7 @@ urlpatterns = [
     path("photos/<uuid:key>/thumb/", photos.photo_thumb, name="photo_thumb"),
     path("desk/", desk.desk, name="desk"),
     path("desk/queue/", desk.desk_queue, name="desk_queue"),
+    path("desk/bulk/", desk_bulk.desk_bulk, name="desk_bulk"),
     path("desk/reports/<str:code>/", desk_report.desk_report, name="desk_report"),
     path("desk/reports/<str:code>/steps/<slug:step>/", desk_report.desk_step, name="desk_step"),
     path("desk/comments/", rating.comments, name="comments"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlencode
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -22,6 +23,7 @@ from django.views.decorators.http import require_safe
 from authorities.models import Role
 from boundaries.models import Unit
 from boundaries.places import search_places
+from reports.bulk import bulk_steps
 from reports.codes import normalised
 from reports.models import Report
 from reports.queue import PAGE, Asked, Desk, Queue, View, filter_choices
@@ -135,6 +137,8 @@ def _shown(request: HttpRequest, mine: Desk) -> dict[str, Any]:
         ],
         "elsewhere": _with_work(mine, counts, asked.view),
         "rows": rows,
+        "bulk": bulk_steps(mine.roles, _status_choices(None if asked.q else asked.view)),
+        "query": urlencode(asked.parameters()),
         "first": (asked.page - 1) * PAGE + 1,
         "last": (asked.page - 1) * PAGE + len(rows),
         "previous": desk_address("desk", query=asked.parameters(page=asked.page - 1)) if asked.page > 1 else "",

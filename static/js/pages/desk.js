@@ -4,9 +4,11 @@ import { boundsOf, createMap, fit } from "../map/basemap.js";
 import { hasLeaflet } from "../map/leaflet.js";
 import { reportLayer } from "../map/reports.js";
 import { shortcuts } from "../ui/desk-keys.js";
+import { tickBoxes } from "../ui/desk-ticks.js";
 import { icons, lang, pageConfig, pageWords } from "../ui/page.js";
 
-const EVERY = 10_000; // milliseconds between two questions whether anything has changed
+const EVERY = 5_000; // milliseconds between two questions whether anything has changed
+const SELDOM = 60_000; // while no answer comes, at last
 
 const words = pageWords("map-words", "desk-words");
 const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -157,6 +159,7 @@ window.addEventListener("pageshow", () => {
 // --- fresh while somebody looks --------------------------------------------------------------------------------------
 let etag = desk.dataset.etag || "";
 let timer = 0;
+let wait = EVERY;
 
 async function ask() {
   clearTimeout(timer);
@@ -178,11 +181,13 @@ async function ask() {
       note.textContent = "";
       delete note.dataset.offline;
     }
+    wait = response.ok || response.status === 304 ? EVERY : Math.min(wait * 2, SELDOM);
   } catch {
+    wait = Math.min(wait * 2, SELDOM);
     note.textContent = words("offline");
     note.dataset.offline = "yes";
   }
-  timer = setTimeout(ask, EVERY);
+  timer = setTimeout(ask, wait);
 }
 
 /**
@@ -202,12 +207,12 @@ function take(answer) {
   const fresh = [...after].filter(([code, version]) => before.get(code) !== version).map(([code]) => code);
   const gone = [...before.keys()].some((code) => !after.has(code));
   const hadFocus = rows.contains(document.activeElement);
-  const top = rows.scrollTop;
+  const held = heldRow();
   const along = views.scrollLeft;
   views.innerHTML = answer.views;
   views.scrollLeft = along;
-  rows.replaceChildren(holder.content);
-  rows.scrollTop = top;
+  ticks.keep(() => rows.replaceChildren(holder.content));
+  holdStill(held);
   features = answer.features;
   for (const row of allRows()) row.classList.toggle("is-fresh", fresh.includes(row.dataset.code));
   if (fresh.length) note.textContent = words("fresh", { count: fresh.length });
@@ -222,15 +227,79 @@ function take(answer) {
   }
 }
 
+/** Where the row that somebody looks at stands on the screen: the chosen one, the one under the pointer, or the first in sight of a list that was scrolled. */
+function heldRow() {
+  const edge = wide.matches ? rows.getBoundingClientRect().top : 0;
+  const isScrolled = wide.matches ? rows.scrollTop > 0 : rows.getBoundingClientRect().top < 0;
+  const looked =
+    rowOf(chosen) ||
+    allRows().find((row) => row.matches(":hover")) ||
+    (isScrolled ? allRows().find((row) => row.getBoundingClientRect().bottom > edge) : undefined);
+  return looked && { code: looked.dataset.code || null, top: looked.getBoundingClientRect().top };
+}
+
+/**
+ * Scrolls so that the row stands where it stood, whatever came or went above it.
+ * @param {{code: string | null, top: number} | undefined} held
+ */
+function holdStill(held) {
+  const row = held && rowOf(held.code);
+  if (!held || !row) return;
+  const moved = row.getBoundingClientRect().top - held.top;
+  if (wide.matches) rows.scrollTop += moved;
+  else window.scrollBy({ top: moved, behavior: "instant" });
+}
+
 document.addEventListener("visibilitychange", () => !document.hidden && ask());
 window.addEventListener("online", ask);
 timer = setTimeout(ask, EVERY);
+
+// --- several at once -------------------------------------------------------------------------------------------------
+const ticks = tickBoxes({ rows, desk, words });
+
+/** Accepts what is ticked, else the chosen report, which makes room for the one after it. */
+async function accept() {
+  const form = /** @type {HTMLFormElement | null} */ (document.getElementById("bulk"));
+  const button = /** @type {HTMLButtonElement | null} */ (form?.querySelector('button[value="accept"]') || null);
+  if (!form || !button) return;
+  if (ticks.count()) {
+    form.requestSubmit(button);
+    return;
+  }
+  const row = rowOf(chosen);
+  if (!row) return;
+  const at = allRows().indexOf(row);
+  const said = new FormData();
+  said.set("csrfmiddlewaretoken", new FormData(form).get("csrfmiddlewaretoken") || "");
+  said.set("step", "accept");
+  said.set("report", `${row.dataset.code}.${row.dataset.version}`);
+  row.classList.add("is-busy");
+  try {
+    const response = await fetch(form.action, { method: "POST", body: said, headers: { Accept: "application/json" } });
+    if (response.redirected || response.status === 403) {
+      note.textContent = words("signedOut");
+      return;
+    }
+    const { done, refused } = await response.json();
+    await ask();
+    note.textContent = done.length ? words("accepted") : refused[0].sentence;
+    if (done.length && !rowOf(done[0])) linkOf(allRows()[Math.min(at, allRows().length - 1)])?.focus();
+  } catch {
+    note.textContent = words("offline");
+  } finally {
+    row.classList.remove("is-busy");
+  }
+}
 
 // --- keyboard --------------------------------------------------------------------------------------------------------
 shortcuts({
   j: () => step(1),
   k: () => step(-1),
   o: () => linkOf(rowOf(chosen))?.click(),
+  a: accept,
+  x: () => ticks.toggle(rowOf(chosen)),
+  b: () => ticks.openMenu(),
+  Escape: () => ticks.clear(),
   "/": () => /** @type {HTMLInputElement} */ (byId("q")).select(),
   "?": () => /** @type {HTMLDialogElement} */ (byId("keys")).showModal(),
   ...Object.fromEntries(
