@@ -69,7 +69,9 @@ def heirs_of_units_called(text: str, on: date) -> set[int]:
 
     None where more than 200 are called so.
     """
-    former = list(Unit.objects.filter(active=True, validity__fully_lt=DateRange(on, None)).called(text).values_list("pk", flat=True)[: ASKED_FOR + 1])
+    former = list(
+        Unit.objects.filter(active=True, validity__fully_lt=DateRange(on, None)).called(text).values_list("pk", flat=True)[: ASKED_FOR + 1]
+    )
     return set() if len(former) > ASKED_FOR else {heir.unit_id for heirs in heirs_of(former, on).values() for heir in heirs}
 
 

@@ -107,7 +107,9 @@ def test_a_category_is_corrected_where_it_is_not_right_already(ground, client_of
     assert [refusal.sentence for refusal in response.context["outcome"].refused] == ["Phản ánh đã thuộc lĩnh vực này."]
 
 
-@pytest.mark.parametrize("boxes", [[], ["nonsense"], ["ABC.x"], ["ABC."], ["../../etc.1"], ["A" * 500 + ".1"], ["ABCDEFGHJK.99999999999999"]])
+@pytest.mark.parametrize(
+    "boxes", [[], ["nonsense"], ["ABC.x"], ["ABC."], ["../../etc.1"], ["A" * 500 + ".1"], ["ABCDEFGHJK.99999999999999"]]
+)
 def test_nothing_chosen_is_said_on_the_queue(boxes, ground, client_of, binh):
     response = client_of(binh).post(BULK, {"step": "accept", "report": boxes}, follow=True)
     assert response.redirect_chain[0][0] == DESK
