@@ -440,4 +440,5 @@ class ThrottleCount(models.Model):
         constraints = [UniqueConstraint(fields=["key", "window"], name="throttle_key_once_a_window")]
 
 
+import reports.history.models  # noqa: E402  and here
 import reports.rating_models  # noqa: E402, F401  Django looks for models here; theirs name Reply, which stands above

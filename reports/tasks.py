@@ -63,6 +63,15 @@ def reroute_what_is_due(timestamp: int) -> None:
     territory.reroute_what_is_due()
 
 
+@app.periodic(cron="0 * * * *", periodic_id="publish_root")
+@app.task(queue="upkeep", queueing_lock="publish_root")
+def publish_root(timestamp: int) -> None:
+    """Publishes a root over all histories, unless nothing has changed."""
+    from reports.history import roots
+
+    roots.publish_root()
+
+
 @app.periodic(cron="10 * * * *", periodic_id="forget_old_counts")
 @app.task(queue="upkeep", queueing_lock="forget_old_counts")
 def forget_old_counts(timestamp: int) -> None:
