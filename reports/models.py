@@ -20,6 +20,7 @@ from reports.codes import grouped
 from reports.querysets import ActivationQuerySet, FollowQuerySet, ReportQuerySet
 from reports.workflow import CLOSED, Status
 
+QUEUE_INDEX = (F("due_at").asc(), F("severity").desc(), F("followers").desc(), F("filed_at").asc(), F("id").asc())
 MAX_REPLY = 10_000  # characters
 
 
@@ -71,6 +72,9 @@ class Report(models.Model):
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     changed_at = models.DateTimeField(_("last change"), default=timezone.now)
     version = models.PositiveIntegerField(_("version"), default=1)
+    followers = models.PositiveIntegerField(
+        _("followers"), default=0, db_default=0, editable=False, help_text="Those who are told, the reporter not counted; kept by a trigger"
+    )
 
     return_reason = models.ForeignKey(
         ReturnReason, verbose_name=_("reason for returning"), null=True, blank=True, on_delete=models.PROTECT, related_name="reports"
@@ -109,7 +113,16 @@ class Report(models.Model):
         indexes = [
             models.Index(F("filed_at").desc(), F("id").desc(), name="report_newest"),
             models.Index(F("filed_at").desc(), F("id").desc(), condition=Q(published_at__isnull=False), name="report_newest_public"),
-            models.Index("authority", "due_at", condition=~Q(status__in=sorted(CLOSED)), name="report_open_by_due"),
+            # The desk's order (querysets.QUEUE_ORDER): of a body; and of everything, for who has many bodies
+            models.Index("authority", *QUEUE_INDEX, condition=~Q(status__in=sorted(CLOSED)), name="report_queue_of_body"),
+            models.Index(*QUEUE_INDEX, condition=~Q(status__in=sorted(CLOSED)), name="report_queue"),
+            # The counts and the state of the desk, from the index alone
+            models.Index(
+                fields=["authority"],
+                include=["id", "status", "officer", "due_at", "version", "changed_at"],
+                condition=~Q(status__in=sorted(CLOSED)),
+                name="report_open_counted",
+            ),
             models.Index("unit", F("filed_at").desc(), name="report_by_unit"),
             models.Index("published_at", condition=Q(published_at__isnull=False), name="report_published"),
             models.Index("closed_at", condition=Q(closed_at__isnull=False), name="report_closed"),
@@ -340,7 +353,10 @@ class UnitFollow(Follower):
 
 
 class Message(models.Model):
-    """A mail that is to be sent or was: one for each event and follower of a report, one for each day and follower of a unit, whatever happens to the job."""
+    """A mail that is to be sent or was: one for each event and follower of a report, one for each day and follower of a unit, whatever happens to the job.
+
+    To somebody at the desk it tells the officer news that point at it.
+    """
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
@@ -351,6 +367,7 @@ class Message(models.Model):
     event_id = models.BigIntegerField(null=True)
     follow = models.ForeignKey(Follow, null=True, on_delete=models.CASCADE, related_name="messages")
     unit_follow = models.ForeignKey(UnitFollow, null=True, on_delete=models.CASCADE, related_name="messages")
+    person = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+", help_text="Somebody at the desk")
     news_since = models.DateTimeField(null=True)
     news_until = models.DateTimeField(null=True)
     purpose = models.CharField(max_length=20)
@@ -365,8 +382,10 @@ class Message(models.Model):
         verbose_name_plural = _("e-mails")
         constraints = [
             CheckConstraint(
-                condition=Q(follow__isnull=False, unit_follow__isnull=True) | Q(follow__isnull=True, unit_follow__isnull=False),
-                name="message_goes_to_one_follower",
+                condition=Q(follow__isnull=False, unit_follow__isnull=True, person__isnull=True)
+                | Q(follow__isnull=True, unit_follow__isnull=False, person__isnull=True)
+                | Q(follow__isnull=True, unit_follow__isnull=True, person__isnull=False),
+                name="message_goes_to_one_reader",
             ),
             CheckConstraint(
                 condition=Q(news_since__isnull=True, news_until__isnull=True)
@@ -440,5 +459,6 @@ class ThrottleCount(models.Model):
         constraints = [UniqueConstraint(fields=["key", "window"], name="throttle_key_once_a_window")]
 
 
+import reports.desk_models  # noqa: E402  and here
 import reports.history.models  # noqa: E402  and here
 import reports.rating_models  # noqa: E402, F401  Django looks for models here; theirs name Reply, which stands above

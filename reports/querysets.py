@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 FollowerT = TypeVar("FollowerT", bound="Follower")
 SEES_ALL_OF_ITS_BODY = (Role.OFFICER, Role.HEAD, Role.INSPECTOR, Role.LEADER)
 PHONE = re.compile(r"[+(]?\d[\d .()-]{2,18}\d")
-QUEUE_ORDER = (F("due_at").asc(nulls_last=True), F("severity").desc(), F("filed_at").asc(), F("pk").asc())
+# As the indexes report_queue and report_queue_of_body hold them
+QUEUE_ORDER = (F("due_at").asc(nulls_last=True), F("severity").desc(), F("followers").desc(), F("filed_at").asc(), F("pk").asc())
 WHOLE_PHONE = 8  # digits from which on a number can only be a phone's
 MAX_WORDS = 8  # of a search: each is one look into the trigram index
 
@@ -219,7 +220,7 @@ class ReportQuerySet(models.QuerySet["Report"]):
         return self.order_by(F("filed_at").desc(), F("id").desc())
 
     def for_queue(self) -> Self:
-        """The desk's order: the earliest due first, then the more severe, then the longer waiting."""
+        """The desk's order: the earliest due first, then the more severe, the more followed, the longer waiting."""
         return self.select_related("category", "unit", "authority", "officer").order_by(*QUEUE_ORDER)
 
     def open_first(self) -> Self:
@@ -237,9 +238,9 @@ class ReportQuerySet(models.QuerySet["Report"]):
 
 def _behind(report: Report) -> Q:
     """What stands behind a report in QUEUE_ORDER; no due date comes last."""
-    later = Q(severity__lt=report.severity) | (
-        Q(severity=report.severity) & (Q(filed_at__gt=report.filed_at) | Q(filed_at=report.filed_at, pk__gt=report.pk))
-    )
+    waited_less = Q(filed_at__gt=report.filed_at) | Q(filed_at=report.filed_at, pk__gt=report.pk)
+    fewer = Q(followers__lt=report.followers) | (Q(followers=report.followers) & waited_less)
+    later = Q(severity__lt=report.severity) | (Q(severity=report.severity) & fewer)
     if report.due_at is None:
         return Q(due_at__isnull=True) & later
     return Q(due_at__gt=report.due_at) | Q(due_at__isnull=True) | (Q(due_at=report.due_at) & later)
