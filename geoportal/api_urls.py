@@ -8,7 +8,7 @@ from boundaries import api as boundaries
 from geoportal.docs import DocsView
 from insights import api as insights
 from insights import ratings_api
-from reports.api import photos, rating
+from reports.api import history, photos, rating
 from reports.api import views as reports
 
 urlpatterns = [
@@ -24,6 +24,8 @@ urlpatterns = [
     path("reports/destination/", reports.DestinationView.as_view(), name="reports-destination"),
     path("reports/<str:code>/", reports.ReportOne.as_view(), name="reports-one"),
     path("reports/<str:code>/events/", reports.ReportEvents.as_view()),
+    path("reports/<str:code>/history/", history.ReportHistory.as_view(), name="reports-history"),
+    path("history/roots/", history.RootList.as_view(), name="history-roots"),
     path("reports/<str:code>/routing/", reports.ReportRouting.as_view()),
     path("reports/<str:code>/rating/", rating.ReportRating.as_view(), name="reports-rating"),
     path("photos/inspect/", photos.PhotoInspect.as_view(), name="photos-inspect"),

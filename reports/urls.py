@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reports.views import desk, desk_bulk, desk_report, filing, follow, pages, photos, rating, territory
+from reports.views import desk, desk_bulk, desk_report, filing, follow, history, pages, photos, rating, territory
 
 app_name = "reports"
 urlpatterns = [
@@ -10,6 +10,9 @@ urlpatterns = [
     path("reports/new/where/", filing.where, name="filing_where"),
     path("reports/<str:code>/filed/", filing.filed, name="filed"),
     path("reports/<str:code>/", pages.report, name="report"),
+    path("reports/<str:code>/history/", history.report_history, name="history"),
+    path("history/", history.roots, name="roots"),
+    path("history/roots.csv", history.roots_csv, name="roots_csv"),
     path("reports/<str:code>/follow/", follow.follow, name="follow"),
     path("reports/<str:code>/rating/", rating.rating, name="rating"),
     path("follow/<int:follow_id>/<str:token>/confirm/", follow.follow_confirm, name="follow_confirm"),

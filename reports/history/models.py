@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC
+from typing import Any, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -36,6 +37,14 @@ class HistoryNode(models.Model):
         constraints = [UniqueConstraint(fields=["level", "place"], name="node_once_in_the_tree")]
 
 
+class RootQuerySet(models.QuerySet["HistoryRoot"]):
+    """Published roots."""
+
+    def before(self, number: str) -> Self:
+        """Those with a lower number, as it stands in an address; all, where that is no number."""
+        return self.filter(number__lt=int(number)) if number.isdecimal() and len(number) < 10 else self
+
+
 class HistoryRoot(models.Model):
     """A root that was published: what all chains were at a time. The database refuses to change or delete it."""
 
@@ -47,6 +56,8 @@ class HistoryRoot(models.Model):
     previous = models.BinaryField(max_length=32)
     hash = models.BinaryField(max_length=32)
 
+    objects = RootQuerySet.as_manager()
+
     class Meta:
         app_label = "reports"
         verbose_name = _("published root")
@@ -57,11 +68,22 @@ class HistoryRoot(models.Model):
         return f"{self.number}"
 
     @property
+    def fields(self) -> dict[str, Any]:
+        """Everything that is published of it, as text and numbers; hashes in hexadecimal, the time in UTC with microseconds."""
+        return {
+            "number": self.number,
+            "at": self.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "tree": bytes(self.tree).hex(),
+            "reports": self.reports,
+            "administration": bytes(self.administration).hex(),
+            "previous": bytes(self.previous).hex(),
+            "hash": bytes(self.hash).hex(),
+        }
+
+    @property
     def line(self) -> str:
-        """What is hashed: a line of JSON."""
-        time = self.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        hashes = [bytes(found).hex() for found in (self.tree, self.administration, self.previous)]
-        return json.dumps([self.number, time, hashes[0], self.reports, hashes[1], hashes[2]])
+        """What is hashed: a line of JSON with all of that but the hash itself."""
+        return json.dumps(list(self.fields.values())[:-1])
 
     def computed_hash(self) -> bytes:
         """The hash that its line has."""
