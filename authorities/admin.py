@@ -30,7 +30,7 @@ class MembershipForm(DatedForm):
 
     class Meta:
         model = Membership
-        fields = ["user", "body", "role"]
+        fields = ["user", "body", "role", "standing_in_for"]
 
 
 class BodyForm(DatedForm):
@@ -40,7 +40,7 @@ class BodyForm(DatedForm):
 
     class Meta:
         model = Body
-        fields = ["code", "name", "kind", "parent", "hotline", "email", "address", "website", "publishes_itself"]
+        fields = ["code", "name", "kind", "parent", "hotline", "email", "address", "website", "approval"]
 
 
 class RuleForm(DatedForm):
@@ -80,8 +80,8 @@ class MembershipInline(DatedAdmin, admin.TabularInline):  # type: ignore[type-ar
     model = Membership
     form = MembershipForm
     formset = DatedFormSet
-    fields = ["user", "role", "valid_from", "valid_to"]
-    autocomplete_fields = ["user"]
+    fields = ["user", "role", "valid_from", "valid_to", "standing_in_for"]
+    autocomplete_fields = ["user", "standing_in_for"]
     extra = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
@@ -134,7 +134,7 @@ class BodyAdmin(DatedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
 
     form = BodyForm
     fields = [
-        "name", "code", "kind", "parent", ("valid_from", "valid_to"), "hotline", "email", "address", "website", "publishes_itself",
+        "name", "code", "kind", "parent", ("valid_from", "valid_to"), "hotline", "email", "address", "website", "approval",
     ]  # fmt: skip
     inlines = [TerritoryInline, MembershipInline, SuccessionInline]
     list_display = ["name", "kind", "parent", "starts", "ends", "hotline", "covers"]
@@ -159,11 +159,11 @@ class MembershipAdmin(DatedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Who holds which role where."""
 
     form = MembershipForm
-    fields = ["user", "body", "role", ("valid_from", "valid_to")]
-    autocomplete_fields = ["user"]
-    list_display = ["user", "role", "body", "starts", "ends"]
+    fields = ["user", "body", "role", ("valid_from", "valid_to"), "standing_in_for"]
+    autocomplete_fields = ["user", "standing_in_for"]
+    list_display = ["user", "role", "body", "starts", "ends", "standing_in_for"]
     list_filter = ["role", InForceFilter]
-    list_select_related = ["user", "body"]
+    list_select_related = ["user", "body", "standing_in_for"]
     search_fields = ["user__full_name", "user__username", "body__name"]
     ordering = ["body__name", "user__full_name"]
 

@@ -27,6 +27,14 @@ class BodyKind(models.TextChoices):
     PORTAL = "portal", _("Portal")
 
 
+class Approval(models.TextChoices):
+    """Who reads a drafted reply before it is published."""
+
+    PORTAL = "portal", _("the Portal")
+    HEAD = "head", _("the body's head, or the Portal")
+    NOBODY = "nobody", _("nobody: the body publishes its replies itself")
+
+
 class Body(models.Model):
     """An authority that handles reports, as it stood over one period."""
 
@@ -41,9 +49,7 @@ class Body(models.Model):
     email = models.EmailField(_("e-mail"), blank=True)
     address = models.CharField(_("address"), max_length=300, blank=True)
     website = models.URLField(_("website"), blank=True)
-    publishes_itself = models.BooleanField(
-        _("publishes its own replies"), default=False, help_text=_("Replies of this body are published without the coordinator's approval.")
-    )
+    approval = models.CharField(_("replies are approved by"), max_length=10, choices=Approval.choices, default=Approval.PORTAL)
 
     objects = BodyQuerySet.as_manager()
 
@@ -52,12 +58,18 @@ class Body(models.Model):
         verbose_name_plural = _("bodies")
         constraints = [
             CheckConstraint(condition=Q(kind__in=BodyKind.values), name="body_kind_is_known"),
+            CheckConstraint(condition=Q(approval__in=Approval.values), name="body_approval_is_known"),
             CheckConstraint(condition=Q(validity__isempty=False), name="body_existed_some_day"),
             CheckConstraint(condition=~Q(parent=models.F("id")), name="body_is_not_its_own_superior"),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def publishes_itself(self) -> bool:
+        """Whether its replies are public as soon as they are written."""
+        return self.approval == Approval.NOBODY
 
     def clean(self) -> None:
         """A body must not stand above itself, nor deeper than the look-ups of those below reach."""
@@ -127,6 +139,15 @@ class Membership(models.Model):
     body = models.ForeignKey(Body, verbose_name=_("body"), on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(_("role"), max_length=15, choices=Role.choices)
     validity = DateRangeField(_("in office"), help_text=_("The upper date is the first day on which it no longer held."))
+    standing_in_for = models.ForeignKey(
+        User,
+        verbose_name=_("standing in for"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="stand_ins",
+        help_text=_("During a leave: whose work this person does. Empty for an office of one's own."),
+    )
 
     objects = MembershipQuerySet.as_manager()
 
@@ -135,6 +156,11 @@ class Membership(models.Model):
         verbose_name_plural = _("memberships")
         constraints = [
             CheckConstraint(condition=Q(role__in=Role.values), name="membership_role_is_known"),
+            CheckConstraint(
+                condition=~Q(standing_in_for=models.F("user")),
+                name="membership_nobody_stands_in_for_himself",
+                violation_error_message=_("Nobody stands in for himself or herself."),
+            ),
             ExclusionConstraint(
                 name="membership_role_once_at_a_time",
                 expressions=[
@@ -143,7 +169,19 @@ class Membership(models.Model):
                     ("role", RangeOperators.EQUAL),
                     ("validity", RangeOperators.OVERLAPS),
                 ],
+                condition=Q(standing_in_for__isnull=True),
                 violation_error_message=_("The person has this role in that period already."),
+            ),
+            ExclusionConstraint(
+                name="membership_stand_in_once_at_a_time",
+                expressions=[
+                    ("user", RangeOperators.EQUAL),
+                    ("body", RangeOperators.EQUAL),
+                    ("role", RangeOperators.EQUAL),
+                    ("standing_in_for", RangeOperators.EQUAL),
+                    ("validity", RangeOperators.OVERLAPS),
+                ],
+                violation_error_message=_("The person stands in for that person in that period already."),
             ),
         ]
 

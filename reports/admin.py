@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from boundaries.admin import ReadOnly
-from reports.models import Message, Report, ReportEvent
+from reports.models import Message, ReplyTemplate, Report, ReportEvent
 from reports.notifications import send_again
 
 
@@ -55,6 +55,18 @@ class ReportAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     def page(self, report: Report) -> str:
         """The public page."""
         return format_html('<a href="{}">{}</a>', report.get_absolute_url(), report.readable_code)
+
+
+@admin.register(ReplyTemplate)
+class ReplyTemplateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Replies that are written often."""
+
+    list_display = ["name", "body", "category", "position"]
+    list_editable = ["position"]
+    list_filter = ["category"]
+    list_select_related = ["body", "category"]
+    search_fields = ["name", "text", "body__name"]
+    autocomplete_fields = ["body"]
 
 
 class StateFilter(admin.SimpleListFilter):

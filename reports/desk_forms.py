@@ -11,22 +11,28 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from authorities.models import Body, Category, ReturnReason
-from reports.models import Note, Reply, Report
+from accounts.models import User
+from authorities.models import Approval, Body, Category, Membership, ReturnReason
+from reports.codes import normalised
+from reports.models import MAX_QUESTION, Note, Reply, Report
 from reports.querysets import coordinated_by
 from reports.services import Words, waiting_draft
+from reports.templates import filled, templates_for
 from reports.words import tidy
-from reports.workflow import Status, Step
+from reports.workflow import HANDLERS, Status, Step
 
 if TYPE_CHECKING:
-    from accounts.models import User
+    from django.db.models import QuerySet
 
 # What a step does, said beside its button
 HINTS: dict[str, str | Promise] = {
     "accept": gettext_lazy("Your body takes the report on, and you are in charge of it."),
+    "charge": gettext_lazy("Somebody of your body handles it, and finds it under “My work”."),
+    "ask": gettext_lazy("Only the reporter sees the question and the answer. The report waits meanwhile."),
+    "duplicate": gettext_lazy("Another report is about the same matter: this one ends, and points to the other."),
+    "undo": gettext_lazy("Everything is as before your last step; both stay in the history."),
     "survey": gettext_lazy("Somebody goes to look. The reporter is told."),
     "work": gettext_lazy("The work on the spot begins. The reporter is told."),
-    "draft_reply": gettext_lazy("What was done, in plain words. The Portal reads it before it is published."),
     "publish_reply": gettext_lazy("The reporter gets it, and everybody can read it if the report is public."),
     "send_back": gettext_lazy("The body reads your note and drafts anew. The reporter is not told."),
     "return": gettext_lazy("Out of scope, or nothing that can be worked on: with the reason and the right channel."),
@@ -45,6 +51,11 @@ NOTE_LABELS: dict[str, str | Promise] = {
     "hide": gettext_lazy("Why may it not be seen by all?"),
     "reopen": gettext_lazy("What is not settled?"),
 }
+PUBLISHED_BY: dict[str, str | Promise] = {
+    Approval.PORTAL: gettext_lazy("What was done, in plain words. The Portal reads it before it is published."),
+    Approval.HEAD: gettext_lazy("What was done, in plain words. Your head reads it before it is published."),
+    Approval.NOBODY: gettext_lazy("What was done, in plain words. Your body publishes it at once."),
+}
 
 
 class TidyField(forms.CharField):
@@ -56,6 +67,22 @@ class TidyField(forms.CharField):
             return tidy(super().to_python(value) or "")
         except ValueError as error:
             raise ValidationError(str(error)) from None
+
+
+class ReportField(forms.CharField):
+    """The code of a report that somebody may see, as people type codes."""
+
+    def __init__(self, user: User, **more: Any) -> None:
+        super().__init__(error_messages={"required": _("Write the code of the other report.")}, **more)
+        self.user = user
+
+    def clean(self, value: Any) -> Any:
+        """The report."""
+        code = normalised(super().clean(value)) or ""
+        found = Report.objects.filter(code=code).select_related("category", "duplicate_of").first()
+        if found is None or not (found.is_public or Report.objects.visible_to(self.user).filter(pk=found.pk).exists()):
+            raise ValidationError(_("No report that you may see has this code."))
+        return found
 
 
 class StepForm(forms.Form):
@@ -87,8 +114,8 @@ class StepForm(forms.Form):
     @property
     def hint(self) -> str | Promise:
         """What the step does."""
-        if self.step.name == "draft_reply" and self.report.authority.publishes_itself:
-            return _("What was done, in plain words. Your body publishes it at once.")
+        if self.step.name == "draft_reply":
+            return PUBLISHED_BY[self.report.authority.approval]
         return HINTS.get(self.step.name, "")
 
     @property
@@ -104,7 +131,7 @@ class StepForm(forms.Form):
     @property
     def typed(self) -> list[tuple[str, str]]:
         """Texts that somebody typed, by the label of their field: never to be lost, whatever became of the step."""
-        texts = ((name, self.data.get(name, "").strip()) for name in ("reply", "note"))
+        texts = ((name, self.data.get(name, "").strip()) for name in ("reply", "question", "note"))
         return [(str(self.fields[name].label) if name in self.fields else name, text) for name, text in texts if text]
 
     def clean(self) -> dict[str, Any]:
@@ -146,6 +173,23 @@ class StepForm(forms.Form):
             error_messages={"required": _("Write a few words.")},
         )
 
+    def _question_field(self) -> forms.Field:
+        return TidyField(
+            label=_("Question to the reporter"),
+            max_length=MAX_QUESTION,
+            widget=forms.Textarea(attrs={"rows": 4, "maxlength": MAX_QUESTION}),
+            error_messages={"required": _("Write the question.")},
+        )
+
+    def _officer_field(self) -> forms.Field:
+        people = handlers_of(self.report.authority).exclude(reports=self.report)
+        return forms.ModelChoiceField(
+            people, label=_("Person in charge"), empty_label=_("Choose a person"), error_messages={"required": _("Choose a person.")}
+        )
+
+    def _original_field(self) -> forms.Field:
+        return ReportField(self.user, label=_("Code of the other report"), max_length=20)
+
     def _reason_field(self) -> forms.Field:
         return forms.ModelChoiceField(
             ReturnReason.objects.all(),
@@ -168,6 +212,17 @@ class StepForm(forms.Form):
         return forms.ModelChoiceField(
             possible, label=_("Body that shall have it"), empty_label=_("Choose a body"), error_messages={"required": _("Choose a body.")}
         )
+
+
+def handlers_of(body: Body) -> QuerySet[User]:
+    """Those who handle reports for a body today, by name."""
+    held = Membership.objects.filter(body=body, role__in=HANDLERS, validity__contains=timezone.localdate())
+    return User.objects.filter(pk__in=held.values("user"), is_active=True).order_by("full_name", "pk")
+
+
+def template_texts(report: Report) -> list[dict[str, str]]:
+    """The templates that fit a report, filled in: for a list beside the reply."""
+    return [{"name": template.name, "text": filled(template, report)} for template in templates_for(report)]
 
 
 def return_text(reason: ReturnReason, language: str) -> str:

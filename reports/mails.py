@@ -121,6 +121,7 @@ def _of_a_step(event: ReportEvent, follow: Follow) -> dict[str, Any]:
         "reason": ReturnReason.objects.filter(code=event.data.get("reason")).first() if event.data.get("reason") else None,
         "next_step": next_step(event.status_after, body),
         "due_at": report.due_at if is_open else None,
+        "is_asked": event.kind == "ask" and follow.is_reporter,
     }
 
 

@@ -22,6 +22,7 @@ from reports.workflow import CLOSED, Status
 
 QUEUE_INDEX = (F("due_at").asc(), F("severity").desc(), F("followers").desc(), F("filed_at").asc(), F("id").asc())
 MAX_REPLY = 10_000  # characters
+MAX_QUESTION = 2_000
 
 
 class Channel(models.TextChoices):
@@ -79,6 +80,9 @@ class Report(models.Model):
     return_reason = models.ForeignKey(
         ReturnReason, verbose_name=_("reason for returning"), null=True, blank=True, on_delete=models.PROTECT, related_name="reports"
     )
+    duplicate_of = models.ForeignKey(
+        "self", verbose_name=_("duplicate of"), null=True, blank=True, on_delete=models.PROTECT, related_name="duplicates"
+    )
     channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices, default=Channel.WEB)
     language = models.CharField(_("language"), max_length=5, default="vi")
     filed_by = models.ForeignKey(
@@ -102,6 +106,11 @@ class Report(models.Model):
             CheckConstraint(
                 condition=Q(status="returned", return_reason__isnull=False) | ~Q(status="returned"), name="report_returned_says_why"
             ),
+            CheckConstraint(
+                condition=Q(status="duplicate", duplicate_of__isnull=False) | (~Q(status="duplicate") & Q(duplicate_of__isnull=True)),
+                name="report_duplicate_says_of_which",
+            ),
+            CheckConstraint(condition=~Q(duplicate_of=F("id")), name="report_is_no_duplicate_of_itself"),
             CheckConstraint(condition=Q(description__regex=r"\S"), name="report_says_something"),
             CheckConstraint(condition=Q(severity__range=(1, 3)), name="report_severity_is_known"),
             CheckConstraint(condition=Q(accuracy_m__isnull=True) | Q(accuracy_m__gte=0), name="report_accuracy_is_a_radius"),
@@ -265,6 +274,62 @@ class Note(models.Model):
 
     class Meta:
         ordering = ["at", "pk"]
+
+
+class Question(models.Model):
+    """What the body asks the reporter, and the answer: read by those two alone, never public."""
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="questions")
+    body = models.ForeignKey(Body, on_delete=models.PROTECT, related_name="+")
+    asked_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    asked_at = models.DateTimeField(default=timezone.now)
+    question = models.TextField(_("question"), max_length=MAX_QUESTION)
+    status_before = models.CharField(max_length=15, help_text="Where the report goes on once it is answered")
+    answer = models.TextField(_("answer"), max_length=MAX_QUESTION, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["asked_at", "pk"]
+
+
+class ReplyTemplate(models.Model):
+    """A reply that is written often, with {placeholders}; of one body and category, or of all."""
+
+    name = models.CharField(_("name"), max_length=100)
+    body = models.ForeignKey(
+        Body, verbose_name=_("body"), null=True, blank=True, on_delete=models.CASCADE, related_name="+", help_text=_("Empty: every body")
+    )
+    category = models.ForeignKey(
+        Category,
+        verbose_name=_("category"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="+",
+        help_text=_("Empty: every category"),
+    )
+    text = models.TextField(
+        _("text"),
+        max_length=MAX_REPLY,
+        help_text=_(
+            "Filled in: {code}, {category}, {unit}, {body}, {hotline}, {filed_on}, {today}. "
+            "Anything else in braces, such as {day of the repair}, the officer has to fill in."
+        ),
+    )
+    text_en = models.TextField(_("text in English"), max_length=MAX_REPLY, blank=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=100)
+
+    class Meta:
+        verbose_name = _("reply template")
+        verbose_name_plural = _("reply templates")
+        ordering = ["position", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def text_in(self, language: str) -> str:
+        """The text in a language; in Vietnamese where there is no other."""
+        return (language == "en" and self.text_en) or self.text
 
 
 class ReportEvent(models.Model):

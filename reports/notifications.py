@@ -20,6 +20,7 @@ from reports import tasks
 from reports.mails import Purpose, compose
 from reports.models import Follow, Message, Report, ReportEvent, UnitFollow
 from reports.news import last_evening, units_with_news
+from reports.workflow import is_told
 
 AT_ONCE = 1000  # rows a statement
 ADDRESS = re.compile(r"\S+@\S+")
@@ -37,7 +38,7 @@ def tell_followers(event_id: int) -> None:
     Of the filing, and of a report that is not public, only its reporter is told. Two workers at the same event take turns, so that each mail has one job.
     """
     event = ReportEvent.objects.filter(pk=event_id, public=True).first()
-    if event is None:
+    if event is None or not is_told(event.kind, event.data):
         return
     report = Report.objects.select_related("category").select_for_update(of=("self",), no_key=True).get(pk=event.report_id)
     told = Message.objects.filter(event_id=event.pk, purpose=Purpose.STEP).values("follow")

@@ -47,7 +47,7 @@ def next_step(status: str, body: str) -> str:
         Status.SURVEYING: _("After the survey %(body)s says what will be done."),
         Status.IN_PROGRESS: _("When the work is done %(body)s writes its reply."),
         Status.WAITING: _("%(body)s goes on as soon as the missing information is there."),
-        Status.REPLY_REVIEW: _("The Portal checks the reply and publishes it."),
+        Status.REPLY_REVIEW: _("The reply is checked, and then published."),
     }.get(Status(status) if status in Status.values else Status.RESOLVED)
     return wording % {"body": body} if wording else ""
 
@@ -60,9 +60,15 @@ def sentence(event: ReportEvent) -> str:
         "accept": _("Accepted by %(body)s"),
         "survey": _("%(body)s began the survey on site"),
         "work": _("%(body)s began the work"),
-        "draft_reply": _("%(body)s wrote a reply, to be looked at by the Portal"),
+        "charge": _("Accepted by %(body)s") if event.status_before != event.status_after else _("%(body)s put somebody in charge"),
+        "ask": _("%(body)s asked the reporter a question"),
+        "answer": _("The reporter answered"),
+        "withdraw": _("Withdrawn by the reporter"),
+        "duplicate": _("Recognised as a report of the same matter as another"),
+        "undo": _("The last step was taken back; with %(body)s as before"),
+        "draft_reply": _("%(body)s wrote a reply, to be approved"),
         "publish_reply": _("Resolved: the reply of %(body)s was published"),
-        "send_back": _("The Portal sent the draft back to %(body)s"),
+        "send_back": _("The draft went back to %(body)s, to be mended"),
         "return": _("Returned by %(body)s"),
         "to_triage": _("Handed to %(body)s to be routed"),
         "recategorise": _("Category corrected; now with %(body)s"),

@@ -54,7 +54,7 @@ def is_reporter(request: HttpRequest, report: Report) -> bool:
 def readable_report(request: HttpRequest, code: str) -> Report:
     """The report that a code (as people type it) names, if it is public, the browser's own, or visible to the user; Http404 otherwise."""
     known = normalised(code)
-    reports = Report.objects.for_list().select_related("unit_at_filing")
+    reports = Report.objects.for_list().select_related("unit_at_filing", "duplicate_of__category")
     report = reports.filter(code=known).first() if known else None
     if report is None or not may_read(request, report):
         raise Http404

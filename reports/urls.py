@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reports.views import desk, desk_bulk, desk_report, filing, follow, history, pages, photos, rating, territory
+from reports.views import desk, desk_bulk, desk_report, filing, follow, history, pages, photos, rating, reporter, territory
 
 app_name = "reports"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("reports/<str:code>/history/", history.report_history, name="history"),
     path("history/", history.roots, name="roots"),
     path("history/roots.csv", history.roots_csv, name="roots_csv"),
+    path("reports/<str:code>/steps/<slug:step>/", reporter.reporter_step, name="reporter_step"),
     path("reports/<str:code>/follow/", follow.follow, name="follow"),
     path("reports/<str:code>/rating/", rating.rating, name="rating"),
     path("follow/<int:follow_id>/<str:token>/confirm/", follow.follow_confirm, name="follow_confirm"),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
 from django.db.models import TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from authorities.models import Role
+from authorities.models import Approval, Role
 
 
 class Status(TextChoices):
@@ -32,35 +34,60 @@ OPEN = frozenset(Status) - CLOSED
 GROUPS = {"open": OPEN, "closed": CLOSED}
 UNTOUCHED = frozenset({Status.NEW, Status.TRIAGE})
 AT_WORK = frozenset({Status.ACCEPTED, Status.SURVEYING, Status.IN_PROGRESS})
+IN_HAND = AT_WORK | {Status.WAITING}
 
 HANDLERS = frozenset({Role.OFFICER, Role.HEAD, Role.INSPECTOR})
 PUBLISHERS = frozenset({Role.COORDINATOR})
+HEADS = frozenset({Role.HEAD})
+EVERYBODY = HANDLERS | PUBLISHERS
+
+UNDO_WITHIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
 class Step:
     """One thing that may be done: from which states, to which, by which roles, and what has to be said with it.
 
-    `to` None leaves the state as it is. `needs` names what has to be said with it, `may` what can be: reply, reason, category, body, note.
-    `second_person`: not open to whoever wrote the draft.
+    `to` None: the state stays, or the step itself finds it. `needs` names what has to be said with it, `may` what can be: reply, reason,
+    category, body, officer, original, question, answer, note. `head_may` adds the head of a body whose replies its head approves. `by_reporter`: open to
+    whoever holds the private link. `second_person`: not open to whoever wrote the draft. `public`: shown to all (a step that changes the
+    state always is). `told`: followers hear of it, if it is public. `undoable`: may be taken back by whoever took it, within UNDO_WITHIN.
     """
 
     name: str
     label: str | Promise
     sources: frozenset[Status]
     to: Status | None
-    roles: frozenset[Role]
+    roles: frozenset[Role] = frozenset()
     needs: tuple[str, ...] = ()
     may: tuple[str, ...] = ()
     primary: bool = False
     public: bool = True
+    told: bool = True
     second_person: bool = False
+    head_may: bool = False
+    by_reporter: bool = False
+    undoable: bool = True
+
+    def roles_in(self, approval: str) -> frozenset[Role]:
+        """The roles that may take it on a report of a body whose replies are approved so."""
+        return self.roles | HEADS if self.head_may and approval == Approval.HEAD else self.roles
 
 
 STEPS: dict[str, Step] = {
     step.name: step
     for step in (
         Step("accept", _("Accept"), UNTOUCHED, Status.ACCEPTED, HANDLERS, may=("note",), primary=True),
+        Step(
+            "charge",
+            _("Put somebody in charge"),
+            (UNTOUCHED - {Status.TRIAGE}) | IN_HAND,
+            None,
+            HEADS,
+            needs=("officer",),
+            may=("note",),
+            public=False,
+        ),
         Step(
             "survey",
             _("Begin the survey on site"),
@@ -69,13 +96,17 @@ STEPS: dict[str, Step] = {
             HANDLERS,
             may=("note",),
         ),
+        Step("work", _("Begin the work"), IN_HAND - {Status.IN_PROGRESS}, Status.IN_PROGRESS, HANDLERS, may=("note",)),
+        Step("ask", _("Ask the reporter"), AT_WORK, Status.WAITING, HANDLERS, needs=("question",), may=("note",)),
         Step(
-            "work",
-            _("Begin the work"),
-            frozenset({Status.ACCEPTED, Status.SURVEYING, Status.WAITING}),
-            Status.IN_PROGRESS,
-            HANDLERS,
-            may=("note",),
+            "answer",
+            _("Answer the question"),
+            frozenset({Status.WAITING}),
+            None,
+            needs=("answer",),
+            by_reporter=True,
+            told=False,
+            undoable=False,
         ),
         Step(
             "draft_reply",
@@ -86,7 +117,7 @@ STEPS: dict[str, Step] = {
             needs=("reply",),
             may=("note",),
             primary=True,
-            public=False,
+            told=False,
         ),
         Step(
             "publish_reply",
@@ -97,6 +128,7 @@ STEPS: dict[str, Step] = {
             needs=("reply",),
             primary=True,
             second_person=True,
+            head_may=True,
         ),
         Step(
             "send_back",
@@ -105,49 +137,57 @@ STEPS: dict[str, Step] = {
             Status.IN_PROGRESS,
             PUBLISHERS,
             needs=("note",),
-            public=False,
+            told=False,
+            second_person=True,
+            head_may=True,
         ),
-        Step(
-            "assign",
-            _("Route to a body"),
-            UNTOUCHED | AT_WORK,
-            Status.NEW,
-            PUBLISHERS,
-            needs=("body",),
-            may=("note",),
-        ),
-        Step(
-            "recategorise",
-            _("Correct the category"),
-            UNTOUCHED | AT_WORK,
-            None,
-            HANDLERS | PUBLISHERS,
-            needs=("category",),
-            may=("note",),
-        ),
-        Step(
-            "return",
-            _("Return"),
-            UNTOUCHED | AT_WORK,
-            Status.RETURNED,
-            HANDLERS | PUBLISHERS,
-            needs=("reason", "reply"),
-            may=("note",),
-        ),
-        Step("to_triage", _("Hand to the coordinator"), frozenset({Status.NEW}) | AT_WORK, Status.TRIAGE, HANDLERS, needs=("note",)),
+        Step("assign", _("Route to a body"), UNTOUCHED | IN_HAND, Status.NEW, PUBLISHERS, needs=("body",), may=("note",)),
+        Step("recategorise", _("Correct the category"), UNTOUCHED | IN_HAND, None, EVERYBODY, needs=("category",), may=("note",)),
+        Step("return", _("Return"), UNTOUCHED | IN_HAND, Status.RETURNED, EVERYBODY, needs=("reason", "reply"), may=("note",)),
+        Step("duplicate", _("Mark as a duplicate"), UNTOUCHED | IN_HAND, Status.DUPLICATE, EVERYBODY, needs=("original",), may=("note",)),
+        Step("to_triage", _("Hand to the coordinator"), frozenset({Status.NEW}) | IN_HAND, Status.TRIAGE, HANDLERS, needs=("note",)),
+        Step("withdraw", _("Withdraw the report"), UNTOUCHED | IN_HAND, Status.WITHDRAWN, by_reporter=True, undoable=False),
         Step("show", _("Make public"), frozenset(Status), None, PUBLISHERS, public=False),
         Step("hide", _("Keep out of public view"), frozenset(Status), None, PUBLISHERS, needs=("note",), public=False),
-        Step("note", _("Add a note"), frozenset(Status), None, HANDLERS | PUBLISHERS, needs=("note",), public=False),
-        Step("reopen", _("Reopen"), frozenset({Status.RESOLVED, Status.RETURNED}), Status.ACCEPTED, PUBLISHERS, needs=("note",)),
+        Step("note", _("Add a note"), frozenset(Status), None, EVERYBODY, needs=("note",), public=False, undoable=False),
+        Step(
+            "reopen",
+            _("Reopen"),
+            frozenset({Status.RESOLVED, Status.RETURNED, Status.DUPLICATE}),
+            None,
+            PUBLISHERS,
+            needs=("note",),
+        ),
+        Step("undo", _("Take the last step back"), frozenset(Status), None, EVERYBODY, public=False, undoable=False),
     )
 }
 
 
-def steps_for(status: Status, roles: frozenset[Role]) -> list[Step]:
+def steps_for(status: Status, roles: frozenset[Role], approval: str = Approval.PORTAL) -> list[Step]:
     """The steps that somebody with these roles may take from a state, in the order of the table."""
-    return [step for step in STEPS.values() if status in step.sources and roles & step.roles]
+    return [step for step in STEPS.values() if status in step.sources and roles & step.roles_in(approval)]
+
+
+def reporters_steps(status: Status) -> list[Step]:
+    """The steps that the reporter may take from a state, by the private link."""
+    return [step for step in STEPS.values() if status in step.sources and step.by_reporter]
+
+
+def is_told(kind: str, data: dict[str, Any]) -> bool:
+    """Whether followers are written to of a public event: of a step as the table says, of a step taken back as of the step."""
+    step = STEPS.get(data.get("step", "") if kind == "undo" else kind)
+    return step is None or step.told
+
+
+# Where the steps lead that find the state themselves
+FOUND: dict[str, frozenset[Status]] = {
+    "charge": frozenset({Status.ACCEPTED}),
+    "answer": AT_WORK,
+    "recategorise": UNTOUCHED,
+    "reopen": frozenset({Status.ACCEPTED, Status.NEW, Status.TRIAGE}),
+}
 
 
 def can_become(status: Status, target: Status) -> bool:
     """Whether some step leads from one state to the other."""
-    return any(status in step.sources and step.to == target for step in STEPS.values())
+    return any(status in step.sources and (step.to == target or target in FOUND.get(step.name, frozenset())) for step in STEPS.values())

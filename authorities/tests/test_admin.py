@@ -225,7 +225,15 @@ def test_bodies_stand_at_most_four_deep(browser, body_a):
     above = body_a
     for number in (3, 4):
         above = Body.objects.create(code=f"depth-{number}", name="Trạm", kind=BodyKind.UTILITY, parent=above, validity=ALWAYS)
-    sent = {"name": "Tổ", "code": "depth-5", "kind": "utility", "parent": above.pk, "valid_from": "2026-01-01", "valid_to": ""}
+    sent = {
+        "name": "Tổ",
+        "code": "depth-5",
+        "kind": "utility",
+        "approval": "portal",
+        "parent": above.pk,
+        "valid_from": "2026-01-01",
+        "valid_to": "",
+    }
     for prefix in ("territories", "memberships", "successions"):
         sent |= {f"{prefix}-TOTAL_FORMS": 0, f"{prefix}-INITIAL_FORMS": 0}
     assert "Bodies stand at most four deep." in errors(browser.post(address(Body, "add"), sent))

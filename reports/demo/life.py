@@ -20,8 +20,7 @@ from reports.demo.plan import FATES, MERGER, Plan, is_closed, make_plans
 from reports.demo.stories import SCENE_OF_ANYTHING, Stories, Story
 from reports.media import files_undone_on_error, keep_photos
 from reports.models import Channel, Photo, Report
-from reports.services import Filing, file_report, take_step
-from reports.services.casework import Words
+from reports.services import Filing, Words, file_report, take_step
 from reports.territory import reroute_open_reports
 from reports.workflow import STEPS, Status
 

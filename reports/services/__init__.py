@@ -1,6 +1,7 @@
 """What is done to reports: each a verb, keyword-only, in one transaction, with its event and its jobs."""
 
-from reports.services.casework import Words, offered_steps, roles_on, take_step, waiting_draft
+from reports.services.casework import offered_steps, roles_on, take_reporters_step, take_step
+from reports.services.effects import waiting_draft
 from reports.services.errors import (
     CaseworkError,
     CommentChanged,
@@ -11,6 +12,7 @@ from reports.services.errors import (
 )
 from reports.services.filing import Filing, file_once, file_report
 from reports.services.rating import Opinion, judge_comment, ratable, rate
+from reports.services.said import Words
 
 __all__ = [
     "CaseworkError",
@@ -29,6 +31,7 @@ __all__ = [
     "ratable",
     "rate",
     "roles_on",
+    "take_reporters_step",
     "take_step",
     "waiting_draft",
 ]

@@ -17,7 +17,7 @@ from authorities.models import Criterion
 from reports import tasks
 from reports.models import Note, Reply, Report, ReportEvent
 from reports.rating_models import HIGHEST, LOWEST, MAX_COMMENT, Rating, Score
-from reports.services.casework import reopen_by_rule
+from reports.services.effects import reopen_by_rule
 from reports.services.errors import CommentChanged, NotRatable
 from reports.words import tidy
 from reports.workflow import Status

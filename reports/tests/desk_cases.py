@@ -3,8 +3,7 @@
 from django.db import connection
 from django.urls import reverse
 
-from reports.services import Filing, file_report, take_step
-from reports.services.casework import Words
+from reports.services import Filing, Words, file_report, take_step
 
 
 def file(category, spot, **more):

@@ -19,8 +19,7 @@ from boundaries.locate import locate
 from boundaries.models import Edition, Unit, UnitSuccession
 from boundaries.tests.factories import SIZE, WEST, UnitFactory
 from reports.models import Activation, Report, ReportEvent, ReportPlace
-from reports.services import Filing, file_report, take_step
-from reports.services.casework import Words
+from reports.services import Filing, Words, file_report, take_step
 from reports.territory import RehearsalOutdated, activate_and_reroute, rehearse, reroute_what_is_due, undo_activation
 from reports.territory.jobs import ask_for_activation, put_in_force
 from reports.territory.listing import COLUMNS, write_csv

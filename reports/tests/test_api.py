@@ -16,8 +16,7 @@ from authorities.models import Publication
 from boundaries.tests.factories import SIZE, WEST
 from reports.codes import new_code
 from reports.models import Contact, Report
-from reports.services import Filing, file_report, take_step
-from reports.services.casework import Words
+from reports.services import Filing, Words, file_report, take_step
 from reports.tests.photos import encoded, picture
 from reports.tokens import is_tracking_token
 
@@ -532,7 +531,7 @@ class TestOne:
         assert len(properties["photos"]) == 1
         assert properties["status"] == "resolved"
         events = client.get(f"{URL}{report.code}/events/").json()["results"]
-        assert [event["kind"] for event in events] == ["filed", "accept", "publish_reply"]
+        assert [event["kind"] for event in events] == ["filed", "accept", "draft_reply", "publish_reply"]
         assert all("data" not in event and "actor_id" not in event for event in events)
         (routing,) = client.get(f"{URL}{report.code}/routing/").json()["results"]
         assert routing["trace"]["body"]["code"] == "ubnd-an-lac"

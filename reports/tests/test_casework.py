@@ -12,8 +12,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from authorities.models import Body, Membership, ReturnReason, Role
 from reports.models import Conflict, Handling, Reply, Report
-from reports.services import Filing, ReportChangedMeanwhile, StepNotAllowed, file_report, offered_steps, take_step
-from reports.services.casework import Words
+from reports.services import Filing, ReportChangedMeanwhile, StepNotAllowed, Words, file_report, offered_steps, take_step
 from reports.tests.desk_cases import file, waiting_for_a_lock
 from reports.workflow import Status
 from tests.cast import make_person
@@ -65,12 +64,12 @@ def test_a_draft_that_was_sent_back_is_replaced_by_the_next_one(drafted, binh, d
 
 
 def test_a_body_set_to_publish_itself_skips_approval_with_the_same_events(report, binh, body_a):
-    Body.objects.filter(pk=body_a.pk).update(publishes_itself=True)
+    Body.objects.filter(pk=body_a.pk).update(approval="nobody")
     take_step(report.pk, step="accept", actor=binh)
     done = take_step(report.pk, step="draft_reply", actor=binh, words=Words(reply="Đã vá xong."))
     assert done.status == Status.RESOLVED
     assert [(event.kind, event.status_before, event.status_after, event.public) for event in done.events.all()][-2:] == [
-        ("draft_reply", "accepted", "reply_review", False),
+        ("draft_reply", "accepted", "reply_review", True),
         ("publish_reply", "reply_review", "resolved", True),
     ]
     assert done.version == done.events.count()

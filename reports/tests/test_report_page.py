@@ -13,8 +13,7 @@ from boundaries.tests.factories import SIZE, WEST
 from reports.codes import new_code
 from reports.media import keep_photos, prepare_photo
 from reports.models import Report
-from reports.services import Filing, file_report, take_step
-from reports.services.casework import Words
+from reports.services import Filing, Words, file_report, take_step
 from reports.tests.photos import encoded, picture
 from reports.tokens import tracking_token
 from reports.tracking import COOKIE
@@ -83,7 +82,8 @@ class TestWhatItShows:
         take_step(report.pk, step="publish_reply", actor=diep, words=Words(reply="Đã vá xong."), at=start + timedelta(days=4))
         page = page_of(client, report)
         assert "sau 5 giờ" in page
-        assert "sau 3 ngày" in page  # since the step before that everybody sees
+        assert "sau 2 ngày" in page
+        assert "sau 24 giờ" in page  # from the draft to its approval: both times are public
         assert "Đã vá xong." in page
         assert re.search(r"<strong>UBND phường An Lạc</strong>", page)
         assert "status--resolved" in page

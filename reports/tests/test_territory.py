@@ -18,8 +18,7 @@ from boundaries.models import Edition, Level, Unit, UnitShape
 from boundaries.outlines import cut_pieces
 from boundaries.tests.factories import SIZE, SOUTH, WEST, EditionFactory, UnitFactory, square
 from reports.models import Conflict, Handling, Report, ReportEvent, ReportPlace
-from reports.services import Filing, file_report, take_step
-from reports.services.casework import Words
+from reports.services import Filing, Words, file_report, take_step
 from reports.territory import activate_and_reroute, rehearse, reroute_open_reports
 from reports.territory.sweep import Sweep
 from reports.timeline import public_timeline

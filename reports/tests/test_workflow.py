@@ -7,10 +7,9 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from authorities.models import Membership, ReturnReason, Role
-from reports.models import Report, ReportEvent
-from reports.services import Filing, StepNotAllowed, file_report, offered_steps, take_step
-from reports.services.casework import Words
+from authorities.models import Approval, Body, Membership, ReturnReason, Role
+from reports.models import Question, Report, ReportEvent
+from reports.services import Filing, StepNotAllowed, Words, file_report, offered_steps, take_reporters_step, take_step
 from reports.workflow import CLOSED, HANDLERS, OPEN, PUBLISHERS, STEPS, Status, can_become, steps_for
 from tests.cast import make_person
 
@@ -27,9 +26,18 @@ def reason(db):
 
 
 @pytest.fixture
-def words(law, department, reason):
+def original(pothole, body_b, portal, spot_b):
+    """A report of which another may be a duplicate."""
+    return file_report(Filing(location=spot_b, category=pothole, description="Ổ gà to trước chợ."))
+
+
+@pytest.fixture
+def words(law, department, reason, binh, original):
     """Something for every field that a step may ask for."""
-    return Words(reply="Đã vá xong.", note="Theo đường dây nóng.", reason=reason, category=law, body=department)
+    return Words(
+        reply="Đã vá xong.", note="Theo đường dây nóng.", reason=reason, category=law, body=department, officer=binh, original=original,
+        question="Ổ gà ở bên nào?", answer="Bên trái.",
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -53,6 +61,7 @@ def put(report: Report, status: Status, reason: ReturnReason) -> None:
         closed_at=report.filed_at if closed else None,
         authority_at_closing=report.authority if closed else None,
         return_reason=reason if status == Status.RETURNED else None,
+        duplicate_of=Report.objects.exclude(pk=report.pk).first() if status == Status.DUPLICATE else None,
     )
     report.refresh_from_db()
 
@@ -71,6 +80,7 @@ def test_every_step_that_is_not_in_the_table_is_refused_and_changes_nothing(stat
     put(report, status, reason)
     actor = actor_with(role, report, portal)
     before = state_of(report)
+    assert all(step.by_reporter or step.roles for step in STEPS.values())
     refused = [step for step in STEPS.values() if status not in step.sources or role not in step.roles]
     assert not set(refused) & set(offered_steps(actor, report))
     for step in refused:
@@ -80,7 +90,12 @@ def test_every_step_that_is_not_in_the_table_is_refused_and_changes_nothing(stat
     assert state_of(report) == before
 
 
-@pytest.mark.parametrize("step", STEPS.values(), ids=attrgetter("name"))
+def found(step, status):
+    """Where a step leads that finds the state itself."""
+    return {"charge": Status.ACCEPTED if status == Status.NEW else status, "reopen": Status.ACCEPTED}.get(step.name, status)
+
+
+@pytest.mark.parametrize("step", [step for step in STEPS.values() if step.name != "undo" and step.roles], ids=attrgetter("name"))
 def test_every_step_of_the_table_leads_where_it_says_and_writes_its_event(step, report, words, reason, portal):
     actors = {role: actor_with(role, report, portal) for role in step.roles}
     for status in step.sources:
@@ -91,17 +106,56 @@ def test_every_step_of_the_table_leads_where_it_says_and_writes_its_event(step, 
                 report.refresh_from_db()
                 assert step in offered_steps(actor, report)
                 done = take_step(report.pk, step=step.name, actor=actor, words=words, version=report.version)
-                assert done.status == (step.to or status)
+                assert done.status == (step.to or found(step, status))
+                assert can_become(status, done.status) or done.status == status
                 assert done.version == report.version + 1
                 event = ReportEvent.objects.filter(report=report).latest("pk")
                 assert (event.kind, event.status_before, event.status_after) == (step.name, status, done.status)
-                assert (event.actor_id, event.public) == (actor.pk, step.public)
+                assert (event.actor_id, event.public) == (actor.pk, step.public or done.status != status)
                 assert event.data["by"] == (portal.code if role == Role.COORDINATOR else report.authority.code)
                 assert (done.closed_at is not None) == (done.status in CLOSED)
 
 
-@pytest.mark.parametrize("step", [step for step in STEPS.values() if step.needs], ids=attrgetter("name"))
-def test_a_step_whose_words_are_missing_is_refused_and_names_them(step, report, reason, portal):
+@pytest.mark.parametrize("step", [step for step in STEPS.values() if step.by_reporter], ids=attrgetter("name"))
+def test_the_reporters_steps_are_the_reporters_alone(step, report, words, reason, portal, binh):
+    for status in Status:
+        with undone():
+            put(report, status, reason)
+            if status == Status.WAITING:
+                Question.objects.create(report=report, body=report.authority, question="Ở đâu?", status_before="in_progress")
+            assert step not in offered_steps(binh, report)
+            if status not in step.sources:
+                with pytest.raises(StepNotAllowed):
+                    take_reporters_step(report.pk, step=step.name, words=words)
+                continue
+            done = take_reporters_step(report.pk, step=step.name, words=words)
+            assert done.status == (step.to or Status.IN_PROGRESS)
+            event = done.events.last()
+            assert (event.kind, event.actor_id, event.data["by"], event.public) == (step.name, None, "reporter", True)
+
+
+@pytest.mark.parametrize("role", [Role.OFFICER, Role.HEAD, Role.COORDINATOR])
+@pytest.mark.parametrize("approval", Approval)
+def test_who_approves_a_reply_is_set_for_each_body(approval, role, report, body_a, reason, portal):
+    Body.objects.filter(pk=body_a.pk).update(approval=approval)
+    put(report, Status.REPLY_REVIEW, reason)
+    report = Report.objects.get(pk=report.pk)
+    may = role == Role.COORDINATOR or (role == Role.HEAD and approval == Approval.HEAD)
+    offered = {step.name for step in offered_steps(actor_with(role, report, portal), report)}
+    assert ({"publish_reply", "send_back"} <= offered) == may
+
+
+def test_a_head_does_not_approve_what_he_or_she_drafted(report, body_a, hanh, diep):
+    Body.objects.filter(pk=body_a.pk).update(approval=Approval.HEAD)
+    for step in ("accept", "draft_reply"):
+        take_step(report.pk, step=step, actor=hanh, words=Words(reply="Đã vá xong."))
+    with pytest.raises(StepNotAllowed):
+        take_step(report.pk, step="publish_reply", actor=hanh, words=Words(reply="Đã vá xong."))
+    assert take_step(report.pk, step="publish_reply", actor=diep, words=Words(reply="Đã vá xong.")).status == Status.RESOLVED
+
+
+@pytest.mark.parametrize("step", [step for step in STEPS.values() if step.needs and step.roles], ids=attrgetter("name"))
+def test_a_step_whose_words_are_missing_is_refused_and_names_them(step, report, reason, portal, original):
     put(report, min(step.sources), reason)
     actor = actor_with(min(step.roles), report, portal)
     if step.name == "hide":

@@ -21,7 +21,7 @@ from authorities.models import Body
 from authorities.routing import explain
 from gis.functions import GeodesicDistance
 from reports.codes import normalised
-from reports.desk_forms import StepForm, return_texts
+from reports.desk_forms import StepForm, return_texts, template_texts
 from reports.models import Contact, Note, Photo, Report
 from reports.queue import Desk, Queue
 from reports.services import ReportChangedMeanwhile, StepNotAllowed, offered_steps, take_step
@@ -179,7 +179,10 @@ def _page(
         "answer_photos": [photo for photo in photos if photo.kind == Photo.Kind.ANSWER],
         "replies": [reply for reply in replies if reply != draft],  # a draft to be published stands in its form
         "draft": draft,
-        "forms": forms,
+        "forms": [form for form in forms if form.step.name != "undo"],
+        "undo": next((form for form in forms if form.step.name == "undo"), None),
+        "questions": list(report.questions.select_related("asked_by")) if may_call else [],
+        "templates": template_texts(report) if any(form.step.name == "draft_reply" for form in forms) else [],
         "open_step": open_step,
         "shown_form": shown_form,
         "refused": refused,

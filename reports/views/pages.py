@@ -16,9 +16,10 @@ from django.views.decorators.http import require_safe
 from boundaries.models import Unit
 from reports.codes import normalised
 from reports.models import Photo, Report
+from reports.reporter_forms import AnswerForm, reporters_part
 from reports.services import ratable
 from reports.timeline import Moment, next_step, public_timeline
-from reports.tracking import is_reporter, readable_report, swap_token
+from reports.tracking import is_reporter, may_read, readable_report, swap_token
 from reports.urgency import span
 from reports.views.follow import FollowForm
 from reports.why import why_here
@@ -45,13 +46,23 @@ def report(request: HttpRequest, code: str) -> HttpResponse:
     report = readable_report(request, code)
     if code != report.code:
         return redirect(f"{report.get_absolute_url()}{_query(request)}", permanent=True)
+    return render(request, "reports/report.html", report_context(request, report))
+
+
+def report_context(request: HttpRequest, report: Report, answer: AnswerForm | None = None) -> dict[str, Any]:
+    """All that the page of a report shows to whoever asks for it."""
     mine = is_reporter(request, report)
-    context = _shown(report) | {
-        "is_reporter": mine,
-        "open_now": ratable(report) if mine else None,
-        "may_work": Report.objects.visible_to(request.user).filter(pk=report.pk).exists(),
-    }
-    return render(request, "reports/report.html", context)
+    original = report.duplicate_of
+    return (
+        _shown(report)
+        | {
+            "is_reporter": mine,
+            "open_now": ratable(report) if mine else None,
+            "may_work": Report.objects.visible_to(request.user).filter(pk=report.pk).exists(),
+            "original": original if original is not None and may_read(request, original) else None,
+        }
+        | (reporters_part(report, answer) if mine else {})
+    )
 
 
 def _query(request: HttpRequest) -> str:

@@ -62,6 +62,22 @@ reason?.addEventListener("change", () => {
   answer.dispatchEvent(new Event("input", { bubbles: true }));
 });
 
+// A template goes where nothing was written by hand; its blanks are put under the cursor one after the other
+const templates = pageConfig("reply-templates");
+const template = /** @type {HTMLSelectElement | null} */ (byId("template"));
+const reply = /** @type {HTMLTextAreaElement | null} */ (byId("draft_reply_reply"));
+template?.addEventListener("change", () => {
+  if (!reply || !template.value) return;
+  const { text } = templates[Number(template.value)];
+  const untouched =
+    !reply.value.trim() || templates.some((/** @type {{text: string}} */ other) => other.text === reply.value);
+  reply.value = untouched ? text : `${reply.value.trimEnd()}\n\n${text}`;
+  reply.dispatchEvent(new Event("input", { bubbles: true }));
+  reply.focus();
+  const open = reply.value.search(/\{[^{}\n]{1,60}\}/);
+  if (open >= 0) reply.setSelectionRange(open, reply.value.indexOf("}", open) + 1);
+});
+
 const body = byId("assign_body");
 if (body instanceof HTMLSelectElement) filterSelect(body, words);
 

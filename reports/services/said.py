@@ -1,0 +1,54 @@
+"""What is said with a step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from reports.models import MAX_QUESTION, Note, Reply
+from reports.templates import blanks
+from reports.workflow import Step
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from authorities.models import Body, Category, ReturnReason
+    from reports.models import Report
+
+
+@dataclass(frozen=True)
+class Words:
+    """What was said with a step; which of these a step needs stands in the table."""
+
+    reply: str = ""
+    note: str = ""
+    question: str = ""
+    answer: str = ""
+    reason: ReturnReason | None = None
+    category: Category | None = None
+    body: Body | None = None
+    officer: User | None = None
+    original: Report | None = None
+
+
+def stripped(words: Words) -> Words:
+    """The same without space around the texts."""
+    return replace(words, reply=words.reply.strip(), note=words.note.strip(), question=words.question.strip(), answer=words.answer.strip())
+
+
+def require(step: Step, words: Words) -> None:
+    """Raises ValidationError where words are missing, too long, or a reply still has blanks of its template."""
+    wrong = {name: [_("This is required.")] for name in step.needs if not getattr(words, name)}
+    if len(words.reply) > (Reply._meta.get_field("text").max_length or 0):
+        wrong["reply"] = [_("A reply has at most 10,000 characters.")]
+    elif open_ones := blanks(words.reply):
+        wrong["reply"] = [_("Fill in what the template leaves open: %(blanks)s.") % {"blanks": ", ".join(open_ones)}]
+    if len(words.note) > (Note._meta.get_field("text").max_length or 0):
+        wrong["note"] = [_("A note has at most 5,000 characters.")]
+    for name, text in (("question", words.question), ("answer", words.answer)):
+        if len(text) > MAX_QUESTION:
+            wrong[name] = [_("At most 2,000 characters.")]
+    if wrong:
+        raise ValidationError(wrong)
