@@ -57,7 +57,11 @@ def bulk_steps(roles: frozenset[Role], among: Iterable[Status]) -> list[Step]:
     return [
         step
         for step in STEPS.values()
-        if step.roles & roles and step.sources & states and set(step.needs) <= SAID_FOR_ALL and not step.second_person and step.name != "undo"
+        if step.roles & roles
+        and step.sources & states
+        and set(step.needs) <= SAID_FOR_ALL
+        and not step.second_person
+        and step.name != "undo"
     ]
 
 
