@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from authorities.models import Approval, Body, Category, Membership, ReturnReason
 from reports.codes import normalised
+from reports.masking import find
 from reports.models import MAX_QUESTION, Note, Reply, Report
 from reports.querysets import coordinated_by
 from reports.services import Words, waiting_draft
@@ -96,6 +97,9 @@ class StepForm(forms.Form):
         for name in (*step.needs, *(step.may if step.needs else ())):
             self.fields[name] = getattr(self, f"_{name}_field")()
             self.fields[name].required = name in step.needs and not (name == "reply" and "reason" in step.needs)
+        if "reply" in self.fields and (personal := self._personal_in(self.data.get("reply", ""))):
+            self.fields["personal"] = self._personal_field(personal)
+            self.order_fields(["version", "reason", "reply", "personal"])
 
     @property
     def label(self) -> str | Promise:
@@ -143,7 +147,7 @@ class StepForm(forms.Form):
 
     def words(self) -> Words:
         """What was said, for the service."""
-        return Words(**{name: value for name, value in self.cleaned_data.items() if name != "version"})
+        return Words(**{name: value for name, value in self.cleaned_data.items() if name not in ("version", "personal")})
 
     def refuse(self, error: ValidationError) -> None:
         """Puts what the service refused beside the fields."""
@@ -161,6 +165,20 @@ class StepForm(forms.Form):
             initial=draft.text if draft else "",
             widget=forms.Textarea(attrs={"rows": 8, "maxlength": most}),
             error_messages={"required": _("Write the reply.")},
+        )
+
+    def _personal_in(self, reply: str) -> list[str]:
+        """What in a reply looks like somebody's number or address; not the body's own."""
+        body = self.report.authority
+        return [reply[span.start : span.end] for span in find(reply, allowed=(body.hotline, body.email))]
+
+    def _personal_field(self, personal: list[str]) -> forms.Field:
+        """A question that is asked once more where a reply holds personal data: only the reporter gets them, everybody else reads them masked."""
+        what = ", ".join(personal[:5])
+        return forms.BooleanField(
+            label=_("Send it all the same: the reporter needs it"),
+            help_text=_("Only the reporter will read it; for everybody else it is masked."),
+            error_messages={"required": _("The reply holds personal data: %(what)s. Take it out, or confirm below.") % {"what": what}},
         )
 
     def _note_field(self) -> forms.Field:

@@ -117,6 +117,8 @@ def _of_a_step(event: ReportEvent, follow: Follow) -> dict[str, Any]:
         "at": event.at,
         "body": body,
         "reply": reply,
+        # A number that the body gives is for the reporter; whoever else follows reads what everybody does
+        "reply_text": "" if reply is None else reply.text if follow.is_reporter else reply.public_text,
         "rating": _rating_address(follow) if follow.is_reporter and reply and event.status_after == Status.RESOLVED else "",
         "reason": ReturnReason.objects.filter(code=event.data.get("reason")).first() if event.data.get("reason") else None,
         "next_step": next_step(event.status_after, body),

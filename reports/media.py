@@ -48,7 +48,7 @@ SWEPT_AT_ONCE = 1000
 SWEPT_DAYS = 7  # folders of days further back were swept before
 
 # Two at once: each may take 400 MB (measured: 50 megapixels, progressive), and a weak server must not fall to a handful of large pictures
-_decoding = threading.BoundedSemaphore(2)
+decoding = threading.BoundedSemaphore(2)
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -87,13 +87,13 @@ def prepare_photo(upload: UploadedFile[bytes] | bytes) -> PreparedPhoto:
     data = _bytes_of(upload)
     picture = _checked(data)
     taken = read_exif(picture.exif)
-    with _decoding:
+    with decoding:
         image = _decoded(picture, taken)
-        large = _shrunk(image, (MAX_SIDE, MAX_SIDE))
-        small = _shrunk(large, THUMBNAIL)
+        large = shrunk(image, (MAX_SIDE, MAX_SIDE))
+        small = shrunk(large, THUMBNAIL)
         return PreparedPhoto(
-            image=_jpeg(large),
-            thumbnail=_jpeg(small),
+            image=as_jpeg(large),
+            thumbnail=as_jpeg(small),
             width=large.width,
             height=large.height,
             digest=hashlib.sha256(data).hexdigest(),
@@ -174,7 +174,8 @@ def _in_rgb(image: Image.Image) -> Image.Image:
     return rgb
 
 
-def _shrunk(image: Image.Image, box: tuple[int, int]) -> Image.Image:
+def shrunk(image: Image.Image, box: tuple[int, int]) -> Image.Image:
+    """The picture, no larger than the box (pixels)."""
     scale = min(box[0] / image.width, box[1] / image.height)
     if scale >= 1:
         return image
@@ -182,7 +183,8 @@ def _shrunk(image: Image.Image, box: tuple[int, int]) -> Image.Image:
     return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
-def _jpeg(image: Image.Image) -> bytes:
+def as_jpeg(image: Image.Image) -> bytes:
+    """An RGB picture as a JPEG that holds nothing but pixels."""
     bare = Image.frombytes("RGB", image.size, image.tobytes())  # nothing but pixels
     written = io.BytesIO()
     bare.save(written, "JPEG", quality=QUALITY, progressive=True, optimize=True)
@@ -221,7 +223,7 @@ def _keep(report: Report, prepared: PreparedPhoto, position: int, at: datetime, 
     )
     for field, content in ((photo.image, prepared.image), (photo.thumbnail, prepared.thumbnail)):
         field.save(f"{photo.key.hex}.jpg", ContentFile(content), save=False)
-        _note_new_file(str(field.name))
+        note_new_file(str(field.name))
     photo.save(force_insert=True)
     return photo
 
@@ -250,7 +252,8 @@ def files_undone_on_error() -> Iterator[None]:
         outer.extend(mine)
 
 
-def _note_new_file(name: str) -> None:
+def note_new_file(name: str) -> None:
+    """Remembers a file that was written, to be deleted should the block of `files_undone_on_error` fail."""
     files = _new_files.get()
     if files is not None:
         files.append(name)

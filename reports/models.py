@@ -17,6 +17,7 @@ from boundaries.models import WGS84, Edition, Unit
 from gis.cells import CellX, CellY
 from gis.functions import Folded
 from reports.codes import grouped
+from reports.masking import public_text
 from reports.querysets import ActivationQuerySet, FollowQuerySet, ReportQuerySet
 from reports.workflow import CLOSED, Status
 
@@ -41,6 +42,9 @@ class Report(models.Model):
     category = models.ForeignKey(Category, verbose_name=_("category"), on_delete=models.PROTECT, related_name="reports")
     description = models.TextField(_("description"), max_length=5000)
     place_note = models.CharField(_("where exactly"), max_length=300, blank=True)
+    masks = models.JSONField(
+        null=True, blank=True, help_text="By field, what a coordinator chose to mask: [start, end, kind]; empty: what is found by rule"
+    )
     folded_text = models.GeneratedField(expression=Folded("description"), output_field=models.TextField(), db_persist=True)
 
     location_at_filing = models.PointField(_("spot as filed"), srid=WGS84)
@@ -151,6 +155,21 @@ class Report(models.Model):
         return grouped(self.code)
 
     @property
+    def public_description(self) -> str:
+        """The description as everybody may read it, personal data masked."""
+        return public_text(self.description, (self.masks or {}).get("description"))
+
+    @property
+    def public_place_note(self) -> str:
+        """Where exactly, as everybody may read it."""
+        return public_text(self.place_note, (self.masks or {}).get("place_note"))
+
+    @property
+    def hides_something(self) -> bool:
+        """Whether the public reads less than was written."""
+        return self.public_description != self.description or self.public_place_note != self.place_note
+
+    @property
     def is_closed(self) -> bool:
         """Whether it has ended: resolved, returned, duplicate or withdrawn."""
         return Status(self.status) in CLOSED
@@ -240,6 +259,10 @@ class Photo(models.Model):
     digest = models.CharField(max_length=64, help_text="SHA-256 of what was uploaded")
     taken_at = models.DateTimeField(null=True, blank=True)
     taken_where = models.PointField(srid=WGS84, null=True, blank=True)
+    blurs = models.JSONField(default=list, help_text="Areas blurred for the public: [left, top, width, height], shares of the sides")
+    blur_version = models.PositiveIntegerField(default=0)
+    public_image = models.FileField(upload_to="blurred/%Y/%m/%d/", blank=True)
+    public_thumbnail = models.FileField(upload_to="blurred/%Y/%m/%d/", blank=True)
 
     class Meta:
         ordering = ["position", "pk"]
@@ -256,11 +279,17 @@ class Reply(models.Model):
     drafted_at = models.DateTimeField(default=timezone.now)
     published_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     published_at = models.DateTimeField(null=True, blank=True)
+    masks = models.JSONField(null=True, blank=True, help_text="What a coordinator chose to mask: [start, end, kind]; empty: found by rule")
 
     class Meta:
         verbose_name = _("reply")
         verbose_name_plural = _("replies")
         ordering = ["drafted_at", "pk"]
+
+    @property
+    def public_text(self) -> str:
+        """The reply as everybody may read it: numbers of people are masked, those of the body are not."""
+        return public_text(self.text, self.masks, allowed=(self.body.hotline, self.body.email))
 
 
 class Note(models.Model):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from authorities.models import Criterion
+from reports.masking import public_text
 from reports.querysets import coordinated_by
 
 MAX_COMMENT = 2000  # characters
@@ -75,8 +76,8 @@ class Rating(models.Model):
 
     @property
     def shown_comment(self) -> str:
-        """The comment as everybody may read it; "" until somebody has let it through."""
-        return self.comment if self.comment_state == self.Comment.SHOWN else ""
+        """The comment as everybody may read it, personal data masked; "" until somebody has let it through."""
+        return public_text(self.comment, None) if self.comment_state == self.Comment.SHOWN else ""
 
 
 class Score(models.Model):

@@ -2,7 +2,21 @@
 
 from django.urls import path
 
-from reports.views import desk, desk_bulk, desk_report, filing, follow, history, pages, photos, rating, reporter, territory
+from reports.views import (
+    blur,
+    desk,
+    desk_bulk,
+    desk_report,
+    filing,
+    follow,
+    history,
+    look,
+    pages,
+    photos,
+    rating,
+    reporter,
+    territory,
+)
 
 app_name = "reports"
 urlpatterns = [
@@ -23,11 +37,14 @@ urlpatterns = [
     path("unit-follow/<int:follow_id>/<str:token>/unsubscribe/", follow.unit_unsubscribe, name="unit_unsubscribe"),
     path("photos/<uuid:key>/", photos.photo, name="photo"),
     path("photos/<uuid:key>/thumb/", photos.photo_thumb, name="photo_thumb"),
+    path("photos/<uuid:key>/original/", photos.photo_original, name="photo_original"),
     path("desk/", desk.desk, name="desk"),
     path("desk/queue/", desk.desk_queue, name="desk_queue"),
     path("desk/bulk/", desk_bulk.desk_bulk, name="desk_bulk"),
     path("desk/reports/<str:code>/", desk_report.desk_report, name="desk_report"),
     path("desk/reports/<str:code>/steps/<slug:step>/", desk_report.desk_step, name="desk_step"),
+    path("desk/reports/<str:code>/look/", look.look, name="look"),
+    path("desk/photos/<uuid:key>/blur/", blur.blur, name="blur"),
     path("desk/comments/", rating.comments, name="comments"),
     path("desk/comments/<int:rating_id>/", rating.comment, name="comment"),
     path("desk/territory/", territory.editions, name="editions"),

@@ -212,7 +212,7 @@ class ReportFeature(GeoFeatureModelSerializer):
 
     def get_description(self, report: Report) -> str:
         """The beginning of the text."""
-        text = " ".join(report.description.split())
+        text = " ".join(report.public_description.split())
         return text if len(text) <= EXCERPT else text[: EXCERPT - 1].rsplit(" ", 1)[0] + "…"
 
     def get_photo(self, report: Report) -> str | None:
@@ -229,6 +229,7 @@ class ReportFeature(GeoFeatureModelSerializer):
 class ReportDetail(ReportFeature):
     """A public report with its whole text, photos and published reply."""
 
+    place_note = serializers.CharField(source="public_place_note")
     photos = serializers.SerializerMethodField()
     replies = serializers.SerializerMethodField()
     return_reason = serializers.CharField(source="return_reason.label", default=None)
@@ -247,8 +248,8 @@ class ReportDetail(ReportFeature):
         ]
 
     def get_description(self, report: Report) -> str:
-        """The whole text."""
-        return report.description
+        """The whole text, personal data masked."""
+        return report.public_description
 
     def get_photos(self, report: Report) -> list[dict[str, Any]]:
         """Addresses and sizes (pixels) of the photos."""
@@ -266,7 +267,7 @@ class ReportDetail(ReportFeature):
     def get_replies(self, report: Report) -> list[dict[str, Any]]:
         """What the bodies answered, published only."""
         return [
-            {"text": reply.text, "authority_name": reply.body.name, "published_at": reply.published_at}
+            {"text": reply.public_text, "authority_name": reply.body.name, "published_at": reply.published_at}
             for reply in report.replies.filter(published_at__isnull=False).select_related("body")
         ]
 

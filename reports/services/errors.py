@@ -56,3 +56,17 @@ class CommentChanged(CaseworkError):
 
     def __init__(self) -> None:
         super().__init__(_("The reporter changed the comment meanwhile. Please read it again."))
+
+
+class NotAllowed(CaseworkError):
+    """Somebody who may see a report may not do this with it."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This is for others to decide."))
+
+
+class PhotoChangedMeanwhile(CaseworkError):
+    """Somebody else blurred the photo after the page was opened."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Somebody else changed this photo meanwhile. Please look again."))

@@ -514,7 +514,7 @@ def test_a_public_photo_is_a_jpeg_and_nothing_else_and_may_be_cached_for_a_while
         assert answer.headers["Content-Type"] == "image/jpeg"
         assert answer.headers["Content-Disposition"] == "inline"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
-        assert answer.headers["Cache-Control"] == "public, max-age=300, immutable"
+        assert answer.headers["Cache-Control"] == "public, max-age=300"
         assert opened(b"".join(answer.streaming_content)).format == "JPEG"
 
 

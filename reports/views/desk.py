@@ -27,8 +27,9 @@ from reports.bulk import bulk_steps
 from reports.codes import normalised
 from reports.models import Report
 from reports.queue import PAGE, Asked, Desk, Queue, View, filter_choices
+from reports.rating_models import Rating
 from reports.urgency import Urgency
-from reports.workflow import CLOSED, GROUPS, OPEN, Status
+from reports.workflow import CLOSED, GROUPS, OPEN, PUBLISHERS, Status
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -135,6 +136,7 @@ def _shown(request: HttpRequest, mine: Desk) -> dict[str, Any]:
             }
             for view in mine.views
         ],
+        "comments": Rating.objects.comments_waiting_for(mine.user).count() if mine.roles & PUBLISHERS else None,
         "elsewhere": _with_work(mine, counts, asked.view),
         "rows": rows,
         "bulk": bulk_steps(mine.roles, _status_choices(None if asked.q else asked.view)),

@@ -183,6 +183,8 @@ def _page(
         "undo": next((form for form in forms if form.step.name == "undo"), None),
         "questions": list(report.questions.select_related("asked_by")) if may_call else [],
         "templates": template_texts(report) if any(form.step.name == "draft_reply" for form in forms) else [],
+        "may_look": any(step.name in ("show", "hide") for step in steps),
+        "may_blur": any(step.name == "note" for step in steps),
         "open_step": open_step,
         "shown_form": shown_form,
         "refused": refused,

@@ -81,7 +81,7 @@ def _shown(report: Report) -> dict[str, Any]:
     return {
         "report": report,
         "title": f"{report.category.label} – {unit.dated_name if unit else _('outside all communes')}",
-        "excerpt": _excerpt(report.description),
+        "excerpt": _excerpt(report.public_description),
         "address": f"{settings.SITE_URL}{report.get_absolute_url()}",
         "site_url": settings.SITE_URL,
         "locale": "en_GB" if get_language() == "en" else "vi_VN",

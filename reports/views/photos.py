@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
-from reports.models import Photo
+from reports.models import Photo, Report
 from reports.tracking import may_read
 
 PUBLIC_SECONDS = 300  # how long a copy may live on after a report was taken out of view
@@ -30,17 +30,30 @@ def photo_thumb(request: HttpRequest, key: UUID) -> HttpResponseBase:
     return _served(request, key, "thumbnail")
 
 
+@require_safe
+def photo_original(request: HttpRequest, key: UUID) -> HttpResponseBase:
+    """The photo without what is blurred in it, at the desk of those who work on the report; for everybody else there is none."""
+    photo = get_object_or_404(Photo.objects.select_related("report"), key=key)
+    if not Report.objects.visible_to(request.user).filter(pk=photo.report_id).exists():
+        raise Http404
+    return _sent(photo.image, {"Cache-Control": "private, no-store"})
+
+
 def _served(request: HttpRequest, key: UUID, field: str) -> HttpResponseBase:
+    """The photo as the public sees it: with what was blurred, whoever asks."""
     photo = get_object_or_404(Photo.objects.select_related("report__category"), key=key)
     if not may_read(request, photo.report):
         raise Http404
     headers: dict[str, Any] = {
-        "ETag": f'"{key.hex}-{field}"',  # a photo's file never changes
-        "Cache-Control": f"public, max-age={PUBLIC_SECONDS}, immutable" if photo.report.is_public else "private, no-cache",
+        "ETag": f'"{key.hex}-{field}-{photo.blur_version}"',
+        "Cache-Control": f"public, max-age={PUBLIC_SECONDS}" if photo.report.is_public else "private, no-cache",
     }
     if get_conditional_response(request, etag=headers["ETag"]) is not None:
         return HttpResponseNotModified(headers=headers)
-    file: FieldFile = getattr(photo, field)
+    return _sent(getattr(photo, f"public_{field}" if photo.blurs else field), headers)
+
+
+def _sent(file: FieldFile, headers: dict[str, Any]) -> HttpResponseBase:
     try:
         content = file.open("rb")
     except FileNotFoundError:
