@@ -14,14 +14,14 @@ from typing import Any
 import django
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[0] = str(ROOT)  # not this folder: its names are those of modules of Python
 DATABASE = f"geoportal_bench_{os.getpid()}"
 CALLS = 3000
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", help="locate, places, reroute (default: all)")
+    parser.add_argument("names", nargs="*", help="locate, places, queue, reroute (default: all)")
     parser.add_argument("--reports", type=int, default=100_000, help="how many (default 100000)")
     parser.add_argument("--open", type=int, default=12, metavar="PERCENT", help="how many of them are open (default 12)")
     arguments = parser.parse_args()
@@ -31,11 +31,12 @@ def main() -> None:
     django.setup()
     from django.core.management import call_command
 
-    from bench import locate, places, reroute
+    from bench import locate, places, queue, reroute
 
     benches: dict[str, Callable[[], dict[str, Any]]] = {
         "locate": lambda: locate.run(CALLS),
         "places": places.run,
+        "queue": lambda: queue.run(arguments.reports, arguments.open),
         "reroute": lambda: reroute.run(arguments.reports, arguments.open),
     }
     if unknown := set(arguments.names) - set(benches):
