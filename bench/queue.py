@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any
 
 from django.db import connection
@@ -35,7 +36,8 @@ def run(number: int, open_percent: int) -> dict[str, Any]:
     make_desk(number, open_percent)
     busiest = Body.objects.filter(kind=BodyKind.COMMUNE_COMMITTEE, reports__isnull=False).order_by("pk").first()
     portal = Body.objects.filter(kind=BodyKind.PORTAL).first()
-    assert busiest is not None and portal is not None  # noqa: S101  the scene has them
+    assert busiest is not None  # noqa: S101  the scene has one
+    assert portal is not None  # noqa: S101  and a Portal
     people = {"officer": _person("officer", busiest, Role.OFFICER), "coordinator": _person("coordinator", portal, Role.COORDINATOR)}
     seconds: dict[str, float] = {"bare SQL: one page of one body": _p95(lambda: _execute(LIMIT, {"body": busiest.pk}))}
     queries: dict[str, int] = {}
@@ -44,12 +46,12 @@ def run(number: int, open_percent: int) -> dict[str, Any]:
         client.force_login(user)
         for name, address in _addresses(user).items():
             label = f"{who}: {name}"
-            seconds[label] = _p95(lambda client=client, address=address: _get(client, address))
+            seconds[label] = _p95(partial(_get, client, address))
             with CaptureQueriesContext(connection) as asked:
                 _get(client, address)
             queries[label] = len(asked)
         etag = client.get(reverse("reports:desk_queue"), {"view": "open"}).headers["ETag"]
-        seconds[f"{who}: a poll, nothing new (304)"] = _p95(lambda client=client, etag=etag: _poll(client, etag))
+        seconds[f"{who}: a poll, nothing new (304)"] = _p95(partial(_poll, client, etag))
         seconds |= {f"{who}:   of it {part}": _p95(work) for part, work in _parts(user).items()}
     bare = seconds["bare SQL: one page of one body"]
     pages = {label: spent for label, spent in seconds.items() if label in queries}
@@ -98,7 +100,7 @@ def _parts(user: User) -> dict[str, Callable[[], Any]]:
         "counts": lambda: fresh().counts(timezone.now()),
         "choices of the filters": lambda: filter_choices(fresh()),
         "rows": lambda: Queue(fresh(), asked, timezone.now()).page(),
-        "state": lambda: Queue(fresh(), asked, timezone.now()).state(),
+        "state": lambda: fresh().state(),
     }
 
 

@@ -113,7 +113,7 @@ def _units_and_reports(outlines: Path, number: int, open_percent: int) -> int:
             REPORTS.replace("number % 3", "number %% 3").replace("number % 60", "number %% 60"),
             {"each": number / communes, "open": open_percent},
         )
-        made = cursor.rowcount
+        made = int(cursor.rowcount)
         cursor.execute(PLACES)
         cursor.execute(EVENTS)
         cursor.execute("CREATE INDEX report_text_trigram ON reports_report USING gin (folded_text gin_trgm_ops)")

@@ -238,6 +238,10 @@ class Contact(models.Model):
     class Meta:
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
+        indexes = [
+            models.Index("phone", condition=~Q(phone=""), name="contact_phone"),
+            models.Index(Lower("email"), condition=~Q(email=""), name="contact_email"),
+        ]
 
 
 class Photo(models.Model):

@@ -6,24 +6,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, F, Max, Q, Sum
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from authorities.models import Body, Category, Membership, Role
-from boundaries.models import Unit
+from authorities.models import Body, Category, Membership, Role, Territory
+from boundaries.models import Level, Unit
 from reports.models import Report
 from reports.querysets import SEES_ALL_OF_ITS_BODY, ReportQuerySet, bodies_in_hand_of
 from reports.urgency import soon_until
-from reports.workflow import AT_WORK, HANDLERS, PUBLISHERS, Status
+from reports.workflow import AT_WORK, HANDLERS, OPEN, PUBLISHERS, Status
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 DESK_ROLES = frozenset(SEES_ALL_OF_ITS_BODY) | PUBLISHERS
 PAGE = 50
+STATE = {"latest": Max("changed_at"), "number": Count("pk"), "steps": Sum("version")}
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class View:
     holds: Callable[[Desk, datetime], Q]
     empty: str | Promise
     counted: bool = True
+    status: Status | None = None  # where the view is all of one state
 
 
 VIEWS = (
@@ -58,6 +61,7 @@ VIEWS = (
         PUBLISHERS,
         lambda desk, now: Q(status=Status.TRIAGE),
         _("Every report has found its body."),
+        status=Status.TRIAGE,
     ),
     View(
         "new",
@@ -74,6 +78,7 @@ VIEWS = (
         HANDLERS | PUBLISHERS,
         lambda desk, now: Q(status=Status.REPLY_REVIEW),
         _("No draft is waiting for approval."),
+        status=Status.REPLY_REVIEW,
     ),
     View(
         "look",
@@ -104,6 +109,15 @@ VIEWS = (
         counted=False,
     ),
 )
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many reports stand in each counted view and in each state of the open work in hand, and a value that changes with any step in it."""
+
+    views: dict[str, int]
+    states: dict[Status, int]
+    state: str
 
 
 @dataclass(frozen=True)
@@ -167,14 +181,31 @@ class Desk:
         """The view of that name, if somebody has it."""
         return next((view for view in self.views if view.name == name), None)
 
-    def counts(self, now: datetime) -> dict[str, int]:
-        """How many reports stand in each counted view, in one query."""
-        asked = {view.name: Count("pk", filter=view.holds(self, now)) for view in self.views if view.counted}
-        return self.work.open().aggregate(**asked)
+    def counts(self, now: datetime) -> Counts:
+        """All counts in one query; what has to be looked at, for who does, in another."""
+        views = [view for view in self.views if view.counted]
+        of_their_own = [view for view in views if view.status is None and view.name not in {"open", "look"}]
+        states = sorted(OPEN)
+        asked = {f"view_{view.name}": Count("pk", filter=view.holds(self, now)) for view in of_their_own}
+        asked |= {f"state_{state}": Count("pk", filter=Q(status=state)) for state in states}
+        found = self.work.open().aggregate(**asked, **STATE)
+        known = {"open": found["number"]}
+        if any(view.name == "look" for view in views):
+            known["look"] = self.work.open().to_be_looked_at().count()
+        known |= {view.name: found[f"view_{view.name}"] for view in of_their_own}
+        return Counts(
+            views={view.name: found[f"state_{view.status}"] if view.status else known[view.name] for view in views},
+            states={state: found[f"state_{state}"] for state in Status if state in OPEN},
+            state=_as_text(found),
+        )
 
-    def first_view(self, counts: dict[str, int]) -> View:
+    def state(self) -> str:
+        """A value that changes with any step in the open work in hand: one cheap query, asked every few seconds."""
+        return _as_text(Report.objects.in_hand_of(self.user).open().aggregate(**STATE))
+
+    def first_view(self, counts: Counts) -> View:
         """Where to begin: the first view in which something waits, else the first of all."""
-        return next((view for view in self.views if counts.get(view.name)), self.views[0])
+        return next((view for view in self.views if counts.views.get(view.name)), self.views[0])
 
     def reports(self, view: View, now: datetime) -> ReportQuerySet:
         """The reports that stand in a view."""
@@ -271,20 +302,29 @@ class Queue:
         others = replace(self, asked=replace(self.asked, page=1)).reports.exclude(pk=report.pk)
         return others.before_in_queue(report), others.after_in_queue(report)
 
-    def state(self) -> str:
-        """A value that changes with any step in the open work in hand: one cheap query, asked every few seconds."""
-        seen = (
-            Report.objects.in_hand_of(self.desk.user).open().aggregate(latest=Max("changed_at"), number=Count("pk"), steps=Sum("version"))
-        )
-        return f"{seen['latest']}.{seen['number']}.{seen['steps']}"
-
 
 def filter_choices(desk: Desk) -> dict[str, list[Category] | list[Unit] | list[Body]]:
-    """What the open work in hand can be narrowed by: categories, units and bodies that occur in it."""
-    occurring = list(desk.work.open().order_by().values_list("category_id", "unit_id", "authority_id").distinct())
-    categories, units, bodies = (set(keys) for keys in zip(*occurring, strict=True)) if occurring else (set(), set(), set())
+    """What the open work in hand can be narrowed by: categories, units and bodies that occur in it.
+
+    Where many bodies come together, those that can occur: to look through all the work of a province would cost more than the page.
+    """
+    if desk.sees_many_bodies:
+        bodies_in_hand = Body.objects.all() if desk.user.is_superuser else Body.objects.filter(pk__in=desk.in_hand)
+        today = timezone.localdate()
+        covered = Territory.objects.filter(body__in=bodies_in_hand.values("pk"), validity__contains=today).values("unit")
+        return {
+            "categories": list(Category.objects.fileable()),
+            "units": list(Unit.objects.in_force(today).filter(pk__in=covered, level=Level.COMMUNE).by_name()),
+            "bodies": list(bodies_in_hand.existing(today).order_by("name")),
+        }
+    occurring = list(desk.work.open().order_by().values_list("category_id", "unit_id").distinct())
+    categories, units = (set(keys) for keys in zip(*occurring, strict=True)) if occurring else (set(), set())
     return {
         "categories": list(Category.objects.filter(pk__in=categories)),
         "units": list(Unit.objects.filter(pk__in=units - {None}).by_name()),
-        "bodies": list(Body.objects.filter(pk__in=bodies).order_by("name")) if desk.sees_many_bodies else [],
+        "bodies": [],
     }
+
+
+def _as_text(found: dict[str, Any]) -> str:
+    return f"{found['latest']}.{found['number']}.{found['steps']}"

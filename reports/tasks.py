@@ -85,8 +85,9 @@ def forget_old_counts(timestamp: int) -> None:
 @app.task(queue="upkeep", queueing_lock="tidy_up")
 def tidy_up(timestamp: int) -> None:
     """Deletes files that no photo has, and addresses that nobody confirmed or that were unsubscribed."""
-    from reports import following, media
+    from reports import following, media, presence
 
+    presence.forget()
     media.sweep_media()
     following.forget_ended()
 

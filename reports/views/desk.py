@@ -25,9 +25,11 @@ from boundaries.models import Unit
 from boundaries.places import search_places
 from reports.bulk import bulk_steps
 from reports.codes import normalised
+from reports.desk_models import SavedFilter
 from reports.models import Report
 from reports.queue import PAGE, Asked, Desk, Queue, View, filter_choices
 from reports.rating_models import Rating
+from reports.saved import may_be_saved, saved_query
 from reports.urgency import Urgency
 from reports.workflow import CLOSED, GROUPS, OPEN, PUBLISHERS, Status
 
@@ -72,10 +74,11 @@ def desk(request: HttpRequest) -> HttpResponse:
         {
             **shown,
             "choices": filter_choices(mine),
-            "statuses": _status_choices(shown["view"]),
+            "statuses": _with_counts(_status_choices(shown["view"]), shown),
             "offers_mfa": not is_mfa_enabled(mine.user),
             "hidden": _filters_left_out(shown["asked"]),
             "places": _places(shown["asked"]),
+            "may_save": shown["saved_now"] is None and may_be_saved(shown["asked"]),
         },
     )
 
@@ -88,7 +91,7 @@ def desk_queue(request: HttpRequest) -> HttpResponseBase:
     if not mine.is_open:
         return JsonResponse({}, status=403)
     queue = Queue(mine, _asked(request, mine), timezone.now())
-    etag = _etag(queue)
+    etag = _etag(queue, mine.state())
     unchanged = get_conditional_response(request, etag=etag)
     if unchanged is not None:
         return unchanged
@@ -106,6 +109,11 @@ def elsewhere(request: HttpRequest, mine: Desk) -> HttpResponse:
     return render(request, "desk/elsewhere.html", {"roles": sorted(mine.roles), "plans": Role.PLANNER in mine.roles}, status=403)
 
 
+def asked_of(request: HttpRequest, mine: Desk) -> Asked:
+    """What the address of a request asks the queue for."""
+    return _asked(request, mine)
+
+
 def asked_queue(request: HttpRequest, mine: Desk, now: datetime) -> Queue | None:
     """The queue that a report was opened from, as its address says; None where it says none."""
     asked = _asked(request, mine)
@@ -118,8 +126,11 @@ def _shown(request: HttpRequest, mine: Desk) -> dict[str, Any]:
     asked = _asked(request, mine)
     if asked.view is None and not asked.q and not asked.place:
         asked = _asked(request, mine, mine.first_view(counts))
+    saved = list(SavedFilter.objects.filter(user=mine.user))
+    saved_now = next((kept for kept in saved if kept.query == saved_query(asked)), None)
+    is_state = saved_now is None and asked.status in OPEN and asked.parameters(page=1) == {"view": "open", "status": asked.status}
     queue = Queue(mine, asked, now)
-    etag = _etag(queue)  # before the rows are read: what changes in between is asked for again
+    etag = _etag(queue, counts.state)  # from before the rows are read: what changes in between is asked for again
     reports, has_more = queue.page()
     rows = _rows(reports, asked, now)
     return {
@@ -130,14 +141,26 @@ def _shown(request: HttpRequest, mine: Desk) -> dict[str, Any]:
         "views": [
             {
                 "view": view,
-                "count": counts.get(view.name),
+                "count": counts.views.get(view.name),
                 "href": desk_address("desk", query=asked.parameters(view=view.name, q="", place="", page="")),
-                "is_current": view == asked.view and not asked.q,
+                "is_current": view == asked.view and not asked.q and saved_now is None and not is_state,
             }
             for view in mine.views
         ],
         "comments": Rating.objects.comments_waiting_for(mine.user).count() if mine.roles & PUBLISHERS else None,
-        "elsewhere": _with_work(mine, counts, asked.view),
+        "states": [
+            {
+                "status": state,
+                "count": count,
+                "href": desk_address("desk", query={"view": "open", "status": state}),
+                "is_current": is_state and state == asked.status,
+            }
+            for state, count in counts.states.items()
+            if count and mine.view_called("open")
+        ],
+        "saved": [{"filter": kept, "href": f"{reverse('reports:desk')}?{kept.query}", "is_current": kept == saved_now} for kept in saved],
+        "saved_now": saved_now,
+        "elsewhere": _with_work(mine, counts.views, asked.view),
         "rows": rows,
         "bulk": bulk_steps(mine.roles, _status_choices(None if asked.q else asked.view)),
         "query": urlencode(asked.parameters()),
@@ -231,6 +254,14 @@ def _status_choices(view: View | None) -> list[Status]:
     return [status for status in Status if status in among]
 
 
+def _with_counts(states: list[Status], shown: dict[str, Any]) -> list[tuple[Status, int]]:
+    """The states with their numbers, where these are the numbers of what is shown: of all that is open, narrowed by nothing else."""
+    asked: Asked = shown["asked"]
+    is_all = set(asked.parameters(page=1)) <= {"view", "status"} and asked.view is not None and asked.view.name == "open"
+    counts = {item["status"]: item["count"] for item in shown["states"]} if is_all else {}
+    return [(state, counts.get(state, 0)) for state in states]
+
+
 def _filters_left_out(asked: Asked) -> dict[str, str]:
     """What the form of the filters must carry besides its own fields."""
     return {name: value for name, value in asked.parameters().items() if name in ("view", "place")}
@@ -244,11 +275,11 @@ def _feature(report: Report) -> dict[str, Any]:
     }
 
 
-def _etag(queue: Queue) -> str:
+def _etag(queue: Queue, state: str) -> str:
     """Changes with the state of the work, with who looks in which language, and every few minutes for the sake of the words of time."""
     period = int(queue.now.timestamp()) // (STATE_MINUTES * 60)
     held = ",".join(f"{membership.pk}" for membership in queue.desk.memberships)
-    parts = (queue.state(), queue.asked.parameters(), queue.desk.user.pk, held, get_language(), period)
+    parts = (state, queue.asked.parameters(), queue.desk.user.pk, held, get_language(), period)
     return f'"{sha256(repr(parts).encode()).hexdigest()[:32]}"'
 
 

@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import cache_control
@@ -20,6 +21,7 @@ from reports.desk_forms import StepForm
 from reports.models import Report
 from reports.queue import Desk
 from reports.services import Words, offered_steps
+from reports.urgency import Urgency
 from reports.views.desk import desk_address, elsewhere, user_of
 from reports.workflow import Status, Step
 
@@ -83,6 +85,22 @@ def desk_bulk(request: HttpRequest) -> HttpResponse:
     if not outcome.refused:
         return redirect(_back(request))
     return _page(request, mine, form, [_left(refusal, step, mine.user) for refusal in outcome.refused], outcome=outcome, status=409)
+
+
+@require_POST
+@cache_control(private=True, no_store=True)
+def desk_print(request: HttpRequest) -> HttpResponse:
+    """The chosen reports as sheets to take along: what was said and where, nothing of who said it."""
+    mine = Desk.of(user_of(request))
+    if not mine.is_open:
+        return elsewhere(request, mine)
+    chosen = chosen_of(request.POST.getlist("report"))
+    known = visible_chosen(chosen[:MOST], mine.user)
+    if not known:
+        return _none(request, chosen)
+    now = timezone.now()
+    sheets = [{"report": report, "urgency": Urgency(report, now)} for report in known.values()]
+    return render(request, "desk/print.html", {"sheets": sheets, "back": _back(request), "now": now})
 
 
 def _left(refusal: Refusal, step: Step, user: User) -> BulkRow:

@@ -23,7 +23,9 @@ from gis.functions import GeodesicDistance
 from reports.codes import normalised
 from reports.desk_forms import StepForm, return_texts, template_texts
 from reports.models import Contact, Note, Photo, Report
+from reports.presence import HEARTBEAT_SECONDS
 from reports.queue import Desk, Queue
+from reports.same_reporter import others_of_reporter
 from reports.services import ReportChangedMeanwhile, StepNotAllowed, offered_steps, take_step
 from reports.timeline import Moment, full_timeline
 from reports.urgency import Urgency
@@ -166,6 +168,7 @@ def _page(
     draft = next((reply for reply in reversed(replies) if reply.published_at is None), None) if publishes else None
     photos = list(report.photos.annotate(metres_away=GeodesicDistance("taken_where", report.location)))
     may_call = Report.objects.filter(pk=report.pk).with_contact_open_to(user).exists()
+    contact = _contact(user, report) if may_call else None
     nearby = list(_nearby(user, report))
     queue = asked_queue(request, mine, now)
     before, after = queue.next_to(report) if queue else (None, None)
@@ -173,7 +176,8 @@ def _page(
         "desk": mine,
         "report": report,
         "urgency": Urgency(report, now),
-        "contact": _contact(user, report) if may_call else None,
+        "contact": contact,
+        "same_reporter": list(others_of_reporter(report, contact, user)) if contact else [],
         "may_call": may_call,
         "photos": [photo for photo in photos if photo.kind == Photo.Kind.REPORT],
         "answer_photos": [photo for photo in photos if photo.kind == Photo.Kind.ANSWER],
@@ -196,6 +200,7 @@ def _page(
         "back": _back(queue),
         "before": before,
         "after": after,
+        "heartbeat": HEARTBEAT_SECONDS,
         "map": _map(report, nearby),
         "return_texts": return_texts(report.language) if any("reason" in form.step.needs for form in forms) else {},
     }

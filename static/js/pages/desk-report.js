@@ -5,6 +5,7 @@ import { hasLeaflet } from "../map/leaflet.js";
 import { reportLayer } from "../map/reports.js";
 import { accuracyCircle } from "../map/spot.js";
 import { shortcuts } from "../ui/desk-keys.js";
+import { sayPresence } from "../ui/desk-presence.js";
 import { filterSelect } from "../ui/filter-select.js";
 import { icons, lang, pageConfig, pageWords } from "../ui/page.js";
 
@@ -48,6 +49,10 @@ if (hasLeaflet && element) {
     for (const kind of ["mouseleave", "focusout"]) item.addEventListener(kind, () => reports.light(own));
   }
 }
+
+// --- who else is looking ---------------------------------------------------------------------------------------------
+const presence = byId("presence");
+if (presence) sayPresence(presence, { words, lang });
 
 // --- forms -----------------------------------------------------------------------------------------------------------
 const texts = pageConfig("return-texts");

@@ -1,0 +1,30 @@
+"""Other reports of the same reporter: told to those only who may call him or her, and of those reports only on which they may, too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from reports.models import Contact, Report
+from reports.querysets import ReportQuerySet
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+MOST = 10
+
+
+def others_of_reporter(report: Report, contact: Contact, user: User) -> ReportQuerySet:
+    """Reports with the same phone number or e-mail address, the latest first. Phone numbers are stored in one form (words.phone_number)."""
+    same = Q()
+    if contact.phone:
+        same |= Q(phone=contact.phone)
+    if contact.email:
+        same |= Q(folded_email=contact.email.lower())
+    if not same:
+        return Report.objects.none()
+    contacts = Contact.objects.alias(folded_email=Lower("email")).filter(same).exclude(report=report)
+    seen = Report.objects.visible_to(user).filter(pk__in=contacts.values("report"))
+    return seen.with_contact_open_to(user).select_related("category", "unit").newest_first()[:MOST]
