@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 
 from accounts import services
 from accounts.models import User
+from audit.admin import Recorded
 
 # Sign-in to the administration goes by the site's own page, with its limits on attempts and its second factor
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -40,7 +41,7 @@ class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
+class PersonAdmin(Recorded, UserAdmin):  # type: ignore[type-arg]
     """Users, with what they hold in which body on the page of the body."""
 
     add_form = InvitationForm

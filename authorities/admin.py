@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
+from audit.admin import Recorded
 from authorities.dated import DatedAdmin, DatedForm, DatedFormSet, InForceFilter, in_full
 from authorities.models import Body, BodySuccession, Category, Criterion, Membership, ReturnReason, Rule, Territory
 
@@ -129,7 +130,7 @@ class LeadsNowhereFilter(admin.SimpleListFilter):
 
 
 @admin.register(Body)
-class BodyAdmin(DatedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+class BodyAdmin(Recorded, DatedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Authorities with their territory and people."""
 
     form = BodyForm
@@ -155,7 +156,7 @@ class BodyAdmin(DatedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Membership)
-class MembershipAdmin(DatedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+class MembershipAdmin(Recorded, DatedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Who holds which role where."""
 
     form = MembershipForm
@@ -169,7 +170,7 @@ class MembershipAdmin(DatedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Category)
-class CategoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class CategoryAdmin(Recorded, admin.ModelAdmin):  # type: ignore[type-arg]
     """What can be reported."""
 
     list_display = [
@@ -193,7 +194,7 @@ class CategoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Rule)
-class RuleAdmin(DatedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+class RuleAdmin(Recorded, DatedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Responsibility rules, in the order in which they are asked."""
 
     form = RuleForm
@@ -228,7 +229,7 @@ class RuleAdmin(DatedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(ReturnReason)
-class ReturnReasonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReturnReasonAdmin(Recorded, admin.ModelAdmin):  # type: ignore[type-arg]
     """Why a report may be returned."""
 
     list_display = ["name", "name_en", "position"]
@@ -238,7 +239,7 @@ class ReturnReasonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Criterion)
-class CriterionAdmin(DatedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+class CriterionAdmin(Recorded, DatedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """What answers are rated on; one that has been rated on is ended, not deleted."""
 
     form = CriterionForm

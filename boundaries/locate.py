@@ -9,40 +9,43 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.contrib.gis.geos import Point, Polygon
+from django.contrib.gis.geos import Point
 from django.db import connection
-from django.db.models import FloatField, Value
-from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
-from boundaries.models import Unit, UnitPiece
+from boundaries.models import Unit
 from gis.bbox import degrees_around
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 MAX_ACCURACY_M = 5_000.0  # a wider circle says no more than "somewhere in the province"; it is cut to this
 NEGLIGIBLE_SHARE = 0.005  # of the circle: thinner slivers are errors of the outline, not candidates
 
-# Nothing but the pieces: on a line where a unit was cut, a unit comes twice
-COVERING = """
-SELECT unit_id, 0::float8 AS distance, 0::float8 AS share
-FROM boundaries_unitpiece
-WHERE ST_Covers(geometry, ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326)) AND active AND level = %(level)s AND validity @> %(on)s::date
+# One statement: the pieces near the point, each unit once, with its distance (0 where it covers) and its share of the circle.
+# Distances are geodesic metres; shares are planar ratios of areas of at most 10 km, where the error of degrees cancels out.
+CANDIDATES = """
+WITH asked AS (
+  SELECT point, CASE WHEN %(radius)s > 0 THEN ST_Buffer(point::geography, %(radius)s, 'quad_segs=16')::geometry END AS circle
+  FROM (SELECT ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326) AS point) AS given
+)
+SELECT unit.id,
+       min(CASE WHEN ST_Covers(piece.geometry, point) THEN 0 ELSE ST_Distance(piece.geometry::geography, point::geography) END) AS distance,
+       coalesce(sum(ST_Area(ST_Intersection(piece.geometry, circle))) / nullif(min(ST_Area(circle)), 0), 0) AS share
+FROM asked, boundaries_unitpiece AS piece JOIN boundaries_unit AS unit ON unit.id = piece.unit_id
+WHERE piece.geometry && ST_Expand(point, %(dx)s, %(dy)s)
+  AND unit.active AND unit.level = %(level)s AND unit.validity @> %(on)s::date
+GROUP BY unit.id, unit.code
+ORDER BY distance, unit.code
 """
 
-# Of one unit, from its pieces near the point: its distance (0 where it covers), and its share of the circle.
-# Distances are geodesic metres; shares are planar ratios of areas of at most 10 km, where the error of degrees cancels out.
-DISTANCE = """
-SELECT min(CASE WHEN ST_Covers(piece.geometry, point) THEN 0 ELSE ST_Distance(piece.geometry::geography, point::geography) END)
-FROM boundaries_unitpiece AS piece, (SELECT ST_SetSRID(ST_MakePoint(%s, %s), 4326) AS point) AS asked
-WHERE piece.unit_id = boundaries_unit.id AND piece.geometry && ST_Expand(point, %s, %s)
-"""
-SHARE = """
-SELECT coalesce(sum(ST_Area(ST_Intersection(piece.geometry, circle))) / min(ST_Area(circle)), 0)
-FROM boundaries_unitpiece AS piece,
-     (SELECT ST_Buffer(ST_SetSRID(ST_MakePoint(%s, %s), 4326)::geography, %s, 'quad_segs=16')::geometry AS circle) AS asked
-WHERE piece.unit_id = boundaries_unit.id AND piece.geometry && circle
+COVERING = """
+SELECT unit.id, 0::float8 AS distance, 0::float8 AS share
+FROM boundaries_unitpiece AS piece JOIN boundaries_unit AS unit ON unit.id = piece.unit_id
+WHERE ST_Covers(piece.geometry, ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326))
+  AND unit.active AND unit.level = %(level)s AND unit.validity @> %(on)s::date
+GROUP BY unit.id, unit.code
+ORDER BY unit.code
 """
 
 
@@ -55,13 +58,14 @@ WITH asked AS (
          AS given(number, lon, lat, radius, dx, dy),
        LATERAL (SELECT ST_SetSRID(ST_MakePoint(lon, lat), 4326) AS point) AS made
 )
-SELECT asked.number, piece.unit_id,
+SELECT asked.number, unit.id,
        min(CASE WHEN ST_Covers(piece.geometry, point) THEN 0 ELSE ST_Distance(piece.geometry::geography, point::geography) END) AS distance,
        coalesce(sum(ST_Area(ST_Intersection(piece.geometry, circle))) / nullif(min(ST_Area(circle)), 0), 0) AS share
 FROM asked JOIN boundaries_unitpiece AS piece ON piece.geometry && asked.box
-WHERE piece.active AND piece.level = %(level)s AND piece.validity @> %(on)s::date
-GROUP BY asked.number, piece.unit_id
-ORDER BY asked.number, distance
+JOIN boundaries_unit AS unit ON unit.id = piece.unit_id
+WHERE unit.active AND unit.level = %(level)s AND unit.validity @> %(on)s::date
+GROUP BY asked.number, unit.id, unit.code
+ORDER BY asked.number, distance, unit.code
 """
 
 
@@ -105,22 +109,12 @@ def locate(*, point: Point, accuracy_m: float | None = None, on: date | None = N
     """
     on = on or timezone.localdate()
     radius = min(accuracy_m, MAX_ACCURACY_M) if accuracy_m else 0.0
-    covering = [] if radius else dict.fromkeys(_rows(COVERING, {"lon": point.x, "lat": point.y, "on": on, "level": level}))
-    if covering:
-        return _placement(point, accuracy_m, on, list(covering), _units_of(list(covering)))
-    near = {unit.pk: unit for unit in _near(point, radius, on, level)}
-    return _placement(point, accuracy_m, on, [(pk, unit.distance, unit.share) for pk, unit in near.items()], near)
-
-
-def _near(point: Point, radius: float, on: date, level: str) -> Iterable[Any]:
-    """Units within the limit or the circle, each with `distance` (metres) and `share`, in one query; some that lie a little beyond come too."""
-    dx, dy = degrees_around(point, max(settings.SNAP_DISTANCE_M, radius))
-    box = Polygon.from_bbox((point.x - dx, point.y - dy, point.x + dx, point.y + dy))
-    box.srid = point.srid
-    pieces = UnitPiece.objects.filter(geometry__bboverlaps=box, active=True, level=level, validity__contains=on)
-    share = RawSQL(SHARE, (point.x, point.y, radius), FloatField()) if radius else Value(0.0)  # noqa: S611
-    distance = RawSQL(DISTANCE, (point.x, point.y, dx, dy), FloatField())  # noqa: S611
-    return Unit.objects.with_ancestors().filter(pk__in=pieces.values("unit")).annotate(distance=distance, share=share)
+    asked = {"lon": point.x, "lat": point.y, "on": on, "level": level, "radius": radius}
+    rows = [] if radius else _rows(COVERING, asked)
+    if not rows:
+        dx, dy = degrees_around(point, max(settings.SNAP_DISTANCE_M, radius))
+        rows = _rows(CANDIDATES, {**asked, "dx": dx, "dy": dy})
+    return _placement(point, accuracy_m, on, rows, _units_of(rows))
 
 
 @dataclass(frozen=True)

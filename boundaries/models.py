@@ -259,17 +259,10 @@ class UnitOutline(models.Model):
 
 
 class UnitPiece(models.Model):
-    """A small part of a unit's current outline: point look-ups read one piece of a few corners, not a whole coast (docs/adr/0003).
-
-    Level, activity and validity are the unit's, kept so by triggers of the database: a look-up then reads this table alone, and planning a
-    join would take longer than the look-up.
-    """
+    """A small part of a unit's current outline: point look-ups read one piece of a few corners, not a whole coast (docs/adr/0003)."""
 
     unit = models.ForeignKey(Unit, on_delete=models.CASCADE, related_name="pieces")
     geometry = models.PolygonField(srid=WGS84)
-    level = models.CharField(max_length=10, editable=False)
-    active = models.BooleanField(editable=False)
-    validity = DateRangeField(editable=False)
 
 
 class Replacement(models.Model):

@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "authorities",
     "accounts",
     "boundaries",
+    "audit",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

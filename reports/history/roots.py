@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
+from audit import chain as audit
 from reports.history.chain import NOTHING
 from reports.history.models import HistoryNode, HistoryRoot
 from reports.history.tree import WIDTH, fold, leaf, leaf_line
@@ -69,14 +70,16 @@ def publish_root(*, at: datetime | None = None) -> HistoryRoot | None:
         _renew_buckets(some)
     _renew_above(places)
     top = top_node()
+    administration = audit.renew_heads()
     last = HistoryRoot.objects.order_by("number").last()
-    if top is None or (last is not None and bytes(last.tree) == bytes(top.hash)):
+    if top is None or (last is not None and (bytes(last.tree), bytes(last.administration)) == (bytes(top.hash), administration)):
         return None
     root = HistoryRoot(
         number=last.number + 1 if last else 1,
         at=at or timezone.now(),
         tree=bytes(top.hash),
         reports=top.filled,
+        administration=administration,
         previous=bytes(last.hash) if last else NOTHING,
     )
     root.hash = root.computed_hash()

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from audit import chain as audit
 from reports.codes import grouped
 from reports.history.chain import NOTHING
 from reports.history.models import HistoryNode, HistoryRoot
@@ -105,6 +106,7 @@ def verify(reports: Iterable[int] | None = None, *, said: Callable[[int, int], N
         cursor.execute("LOCK TABLE reports_historyroot IN SHARE MODE")  # none is published between the look at the tree and at the roots
         if reports is None:
             _verify_tree(found)
+            found.breaks += audit.breaks()
         _verify_roots(found)
     return found
 
@@ -187,6 +189,8 @@ def _verify_roots(found: Found) -> None:
     top = top_node()
     if (root is None and top is not None) or (root is not None and (top is None or bytes(root.tree) != bytes(top.hash))):
         found.breaks.append(_("The newest root is not that of the tree over all histories."))
+    if root is not None and bytes(root.administration) != audit.digest():
+        found.breaks.append(_("The newest root is not that of the changes by administrators."))
 
 
 def _rows(sql: str, asked: dict[str, Any]) -> list[tuple[Any, ...]]:

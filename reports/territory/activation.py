@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from audit.acting import acting
 from authorities import handover
 from authorities.coverage import Gap, gaps
 from authorities.handover import Handover
@@ -89,7 +90,8 @@ def activate_and_reroute(
     with _reports_following():
         activate(edition=edition, on=on)
     plan = handover.prepare(edition, first)
-    record.record = handover.carry_out(plan)
+    with acting(actor_id=record.asked_by.pk if record.asked_by else None, cause=f"activation: {edition.name}"):
+        record.record = handover.carry_out(plan)
     record.state, record.done_at, record.on = Activation.State.DONE, now, first
     record.save()
     done = Rerouting(timezone.localdate(now))
@@ -188,7 +190,8 @@ def undo_activation(*, activation: Activation, actor: User | None = None, at: da
             % {"codes": ", ".join(codes[:5]) + (" …" if len(codes) > 5 else "")}
         )
     withdraw(edition=edition)
-    handover.undo(activation.record, today=timezone.localdate(at))
+    with acting(actor_id=actor.pk if actor else None, cause=f"activation undone: {edition.name}"):
+        handover.undo(activation.record, today=timezone.localdate(at))
     with connection.cursor() as cursor:
         cursor.execute(GIVE_BACK, asked)
         cursor.execute(TELL, asked)

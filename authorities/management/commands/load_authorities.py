@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from audit.acting import acting
 from authorities.loading import FixtureError, load_authorities
 
 SHOWN = 10
@@ -27,7 +28,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            done = load_authorities(options["folder"], overwrite=options["overwrite"])
+            with acting(actor_id=None, cause="load_authorities"):
+                done = load_authorities(options["folder"], overwrite=options["overwrite"])
         except FixtureError as error:
             raise CommandError(f"Nothing was changed.\n{error}") from None
         verbosity = options["verbosity"]
