@@ -179,15 +179,23 @@ def is_told(kind: str, data: dict[str, Any]) -> bool:
     return step is None or step.told
 
 
-# Where the steps lead that find the state themselves
-FOUND: dict[str, frozenset[Status]] = {
-    "charge": frozenset({Status.ACCEPTED}),
-    "answer": AT_WORK,
-    "recategorise": UNTOUCHED,
-    "reopen": frozenset({Status.ACCEPTED, Status.NEW, Status.TRIAGE}),
+# From where and to where the steps lead that find the state themselves
+FOUND: dict[str, tuple[frozenset[Status], frozenset[Status]]] = {
+    "charge": (frozenset({Status.NEW}), frozenset({Status.ACCEPTED})),
+    "answer": (frozenset({Status.WAITING}), AT_WORK),
+    "recategorise": (UNTOUCHED | IN_HAND, UNTOUCHED),
+    "reopen": (CLOSED, frozenset({Status.ACCEPTED, Status.NEW, Status.TRIAGE})),
 }
+
+
+def leads_to(step: Step, source: Status) -> frozenset[Status]:
+    """The states to which a step may lead from one of its sources, besides leaving the report there; taking back leads anywhere and is left out."""
+    if step.to is not None:
+        return frozenset({step.to})
+    sources, targets = FOUND.get(step.name, (frozenset(), frozenset()))
+    return targets if source in sources else frozenset()
 
 
 def can_become(status: Status, target: Status) -> bool:
     """Whether some step leads from one state to the other."""
-    return any(status in step.sources and (step.to == target or target in FOUND.get(step.name, frozenset())) for step in STEPS.values())
+    return any(status in step.sources and target in leads_to(step, status) for step in STEPS.values())

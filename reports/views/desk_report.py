@@ -87,7 +87,7 @@ def desk_step(request: HttpRequest, code: str, step: str) -> HttpResponse:
     if not mine.is_open:
         return elsewhere(request, mine)
     wanted = STEPS.get(step)
-    if wanted is None:
+    if wanted is None or not wanted.roles:  # what is the reporter's is on no desk
         raise Http404
     report = _report(mine.user, code)
     form = StepForm(request.POST, step=wanted, report=report, user=mine.user)

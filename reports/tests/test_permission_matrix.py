@@ -1,0 +1,127 @@
+"""Who may take which step, over HTTP: every role × every step × the own body, a foreign one, and one that the report complains of."""
+
+from contextlib import contextmanager
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from authorities.models import Body, BodyKind, ReturnReason, Role
+from reports.models import Conflict, Report
+from reports.services import Filing, file_report, take_step
+from reports.tests.desk_cases import step as address
+from reports.workflow import AT_WORK, CLOSED, STEPS, Status
+from tests.cast import ALWAYS, make_person
+
+pytestmark = pytest.mark.django_db
+DESK = {Role.OFFICER, Role.HEAD, Role.INSPECTOR, Role.LEADER, Role.COORDINATOR}
+OF_THE_REPORTER = {step.name for step in STEPS.values() if not step.roles}
+
+
+@pytest.fixture
+def said(law, department, binh, body_b, spot_b, pothole, db):
+    """What the forms of all steps may send."""
+    other = file_report(Filing(location=spot_b, category=pothole, description="Ổ gà khác."))
+    reason = ReturnReason.objects.create(code="procedure", name="Thủ tục", name_en="A procedure", channel="Gọi 1022.", channel_en="1022.")
+    return {
+        "reply": "Đã vá xong.", "note": "Ghi chú.", "question": "Ở đâu?", "category": law.pk, "body": department.pk, "officer": binh.pk,
+        "original": other.code, "reason": reason.pk,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def report(said, body_a, portal, pothole, spot_a):
+    return file_report(Filing(location=spot_a, category=pothole, description="Ổ gà sâu trước cổng trường."))
+
+
+@pytest.fixture
+def elsewhere(db):
+    """A commune's body and a Portal of another province."""
+
+    def body(code, kind, parent=None):
+        return Body.objects.create(code=code, name=code, kind=kind, parent=parent, validity=ALWAYS)
+
+    top = body("ubnd-tinh-khac", BodyKind.PROVINCE_COMMITTEE)
+    return {"body": body("ubnd-xa-khac", BodyKind.COMMUNE_COMMITTEE, top), "portal": body("portal-khac", BodyKind.PORTAL, top)}
+
+
+@contextmanager
+def undone():
+    point = transaction.savepoint()
+    yield
+    transaction.savepoint_rollback(point)
+
+
+def ready_for(step, report, person):
+    """Puts the report where the step starts from, past every other step; a step to be taken back is taken first."""
+    status = next(status for status in (*AT_WORK, *Status) if status in step.sources)
+    closed = status in CLOSED
+    Report.objects.filter(pk=report.pk).update(
+        status=status,
+        closed_at=report.filed_at if closed else None,
+        authority_at_closing=report.authority if closed else None,
+        published_at=report.filed_at if step.name == "hide" else None,
+    )
+    if step.name == "undo" and person is not None:
+        take_step(report.pk, step="accept" if status in STEPS["accept"].sources else "work", actor=person)
+    return Report.objects.get(pk=report.pk)
+
+
+def answers(person, report, said, *, acts=False):
+    """The status of the answer to each step, each tried on the report as if nothing else had been tried."""
+    client, found = Client(), {}
+    client.force_login(person)
+    for step in STEPS.values():
+        with undone():
+            now = ready_for(step, report, person if acts else None)
+            before = now.events.count()
+            response = client.post(address(now, step.name), {**said, "version": now.version})
+            found[step.name] = response.status_code
+            written = Report.objects.get(pk=report.pk).events.count() - before
+            assert written == (response.status_code == 302), (step.name, response.status_code)
+    return found
+
+
+@pytest.mark.parametrize("role", Role)
+def test_in_the_own_body_a_role_takes_the_steps_of_the_table_and_no_other(role, report, said, portal):
+    person = make_person("somebody", "Người thử", portal if role == Role.COORDINATOR else report.authority, role)
+    found = answers(person, report, said, acts=role in STEPS["accept"].roles)
+    for name, status in found.items():
+        mine = role in STEPS[name].roles and not (name == "undo" and role == Role.COORDINATOR)  # took no step before
+        expected = 403 if role not in DESK else 404 if name in OF_THE_REPORTER else 302 if mine else 409
+        assert status == expected, (role, name)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_in_a_foreign_body_no_role_takes_any_step_or_learns_that_there_is_a_report(role, report, said, elsewhere):
+    person = make_person("stranger", "Người lạ", elsewhere["portal" if role == Role.COORDINATOR else "body"], role)
+    assert set(answers(person, report, said).values()) == {404 if role in DESK else 403}
+
+
+@pytest.mark.parametrize("role", sorted(DESK - {Role.COORDINATOR}))
+def test_above_a_role_reads_and_takes_no_step(role, report, said, province_body):
+    person = make_person("above", "Cấp trên", province_body, role)
+    found = answers(person, report, said)
+    assert {name: status for name, status in found.items() if status != 409} == dict.fromkeys(OF_THE_REPORTER, 404)
+
+
+@pytest.mark.parametrize("role", sorted(DESK))
+def test_who_belongs_to_a_body_complained_of_finds_no_report(role, report, said, portal, body_a):
+    body = portal if role == Role.COORDINATOR else body_a
+    Conflict.objects.create(report=report, body=body)
+    person = make_person("involved", "Người liên quan", body, role)
+    assert set(answers(person, report, said).values()) == {404}
+
+
+def test_an_administrator_takes_every_step_of_officers(report, said, admin_user):
+    found = answers(admin_user, report, said)
+    for name, status in found.items():
+        assert status == (404 if name in OF_THE_REPORTER else 302 if name != "undo" else 409), name
+
+
+def test_strangers_are_asked_to_sign_in_and_the_reporters_steps_are_on_no_desk(client, report, said, binh):
+    for name in STEPS:
+        assert client.post(address(report, name), said).status_code == 302
+        assert client.post(reverse("reports:reporter_step", args=[report.code, name])).status_code == 404
+    assert report.events.count() == 1
