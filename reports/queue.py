@@ -18,7 +18,7 @@ from boundaries.models import Level, Unit
 from reports.models import Report
 from reports.querysets import SEES_ALL_OF_ITS_BODY, ReportQuerySet, bodies_in_hand_of
 from reports.urgency import soon_until
-from reports.workflow import AT_WORK, HANDLERS, OPEN, PUBLISHERS, Status
+from reports.workflow import AT_WORK, HANDLERS, IN_HAND, OPEN, PUBLISHERS, Status
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -51,7 +51,7 @@ VIEWS = (
         _("My work"),
         "user",
         HANDLERS,
-        lambda desk, now: Q(officer=desk.user, status__in=AT_WORK | {Status.WAITING}),
+        lambda desk, now: Q(officer__in=desk.works_for, status__in=IN_HAND),
         _("No report is waiting for you."),
     ),
     View(
@@ -151,6 +151,11 @@ class Desk:
     def bodies(self) -> list[Body]:
         """The bodies for which somebody is at the desk."""
         return list(dict.fromkeys(held.body for held in self.memberships if Role(held.role) in DESK_ROLES))
+
+    @cached_property
+    def works_for(self) -> list[int]:
+        """Whose work somebody does: the own, and that of those he or she stands in for today."""
+        return [self.user.pk, *{held.standing_in_for_id for held in self.memberships if held.standing_in_for_id is not None}]
 
     @cached_property
     def acts_for(self) -> list[int]:

@@ -92,6 +92,15 @@ def tidy_up(timestamp: int) -> None:
     following.forget_ended()
 
 
+@app.periodic(cron="15 17 * * *", periodic_id="release_left_behind")  # UTC: 0:15 in Vietnam
+@app.task(queue="upkeep", queueing_lock="release_left_behind")
+def release_left_behind(timestamp: int) -> None:
+    """Frees the open reports of people whose role has ended, for others of their body to take on."""
+    from reports.services import people
+
+    people.release_left_behind()
+
+
 @app.periodic(cron="40 19 * * *", periodic_id="forget_done_jobs")
 @app.task(queue="upkeep", queueing_lock="forget_done_jobs", pass_context=True)
 async def forget_done_jobs(context: JobContext, timestamp: int) -> None:
