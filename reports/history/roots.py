@@ -23,17 +23,18 @@ AT_ONCE = 200  # nodes in memory
 CHANGED = """
 WITH taken AS (DELETE FROM reports_historychange RETURNING bucket) SELECT DISTINCT bucket FROM taken ORDER BY bucket
 """
-# The last link of each chain, and what the link is now that the newest root holds
+# The last link of each chain, and what the link is now that the newest root holds. Key by key, whatever the planner thinks of arrays:
+# OFFSET 0 leaves it no way but the indexes
 HEADS = """
-SELECT report.id, report.code, head.number, head.hash, held.hash
-FROM unnest(%(buckets)s::bigint[]) AS bucket
-JOIN reports_report AS report ON report.id >= bucket * 256 AND report.id < bucket * 256 + 256
-JOIN LATERAL (
-  SELECT event.number, event.hash FROM reports_reportevent AS event WHERE event.report_id = report.id ORDER BY event.number DESC LIMIT 1
-) AS head ON true
-LEFT JOIN reports_historynode AS node ON node.level = 0 AND node.place = bucket
-LEFT JOIN reports_reportevent AS held
-  ON held.report_id = report.id AND held.number = node.numbers[(report.id - bucket * 256 + 1)::int]
+SELECT known.report_id, report.code, head.number, head.hash, held.hash
+FROM unnest(%(keys)s::bigint[], %(numbers)s::int[]) AS known (report_id, number)
+CROSS JOIN LATERAL (SELECT found.code FROM reports_report AS found WHERE found.id = known.report_id OFFSET 0) AS report
+CROSS JOIN LATERAL (
+  SELECT event.number, event.hash FROM reports_reportevent AS event WHERE event.report_id = known.report_id ORDER BY event.number DESC LIMIT 1
+) AS head
+LEFT JOIN LATERAL (
+  SELECT event.hash FROM reports_reportevent AS event WHERE event.report_id = known.report_id AND event.number = known.number OFFSET 0
+) AS held ON true
 """
 KEEP = """
 INSERT INTO reports_historynode (level, place, children, numbers, filled, hash)
@@ -105,7 +106,9 @@ def _renew_buckets(places: list[int]) -> None:
     for known in HistoryNode.objects.filter(level=0, place__in=places):
         nodes[known.place] = Node(0, known.place, _bytes(known.children), [number or 0 for number in known.numbers or ()])
     with connection.cursor() as cursor:
-        cursor.execute(HEADS, {"buckets": places})
+        keys = [place * WIDTH + at for place in places for at in range(WIDTH)]
+        numbers = [number for place in places for number in nodes[place].counts]
+        cursor.execute(HEADS, {"keys": keys, "numbers": numbers})
         for pk, code, number, head, held in cursor.fetchall():
             node, at = nodes[pk // WIDTH], pk % WIDTH
             published = node.children[at]
