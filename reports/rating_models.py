@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Self
 
 from django.contrib.auth.models import AnonymousUser
@@ -29,8 +30,8 @@ class RatingQuerySet(models.QuerySet["Rating"]):
 
         return self.filter(reply__report__in=Report.objects.public())
 
-    def comments_waiting_for(self, user: User | AnonymousUser) -> Self:
-        """Those whose comment somebody may show or refuse, and nobody has: of reports for which he or she coordinates."""
+    def comments_waiting_for(self, user: User | AnonymousUser, on: date | None = None) -> Self:
+        """Those whose comment somebody may show or refuse, and nobody has: of reports for which he or she coordinates (on a day, default today)."""
         from reports.models import Report
 
         if not user.is_authenticated or not user.is_active:
@@ -38,7 +39,7 @@ class RatingQuerySet(models.QuerySet["Rating"]):
         waiting = self.filter(comment_state=Rating.Comment.WAITING)
         if user.is_superuser:
             return waiting
-        coordinated = Report.objects.filter(authority__in=coordinated_by(user).values("pk")).without_conflicts_of(user)
+        coordinated = Report.objects.filter(authority__in=coordinated_by(user, on).values("pk")).without_conflicts_of(user, on)
         return waiting.filter(reply__report__in=coordinated)
 
 

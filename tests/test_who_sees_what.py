@@ -14,6 +14,7 @@ from PIL import Image
 from reports.media import prepare_photo
 from reports.models import Report, UnitFollow
 from reports.services import Filing, Words, file_report, take_step
+from reports.tests.rating_cases import answer, not_fixed, rated
 from reports.tokens import tracking_token
 
 pytestmark = pytest.mark.django_db
@@ -21,6 +22,9 @@ pytestmark = pytest.mark.django_db
 EVERYBODY = ("anonymous", "reporter", "binh", "chi", "hanh", "diep", "giang", "dung", "lan", "to")
 SECRET_NOTE = "Ghi chú nội bộ: gọi lại sau 17 giờ"
 DRAFT = "Dự thảo: tổ công tác sẽ vá đoạn đường này trong tuần tới"
+WRITTEN = ("0977 123 456", "69C1-123.45", "096085001234", "ong.tu@hopthu.example", "0966.777.888")  # in the text of the public report
+NOT_FIXED = "Vẫn còn sâu, gọi tôi buổi tối"
+COMMENT = "Chê cán bộ: nhận xét này chưa ai xem"
 
 
 @pytest.fixture
@@ -32,16 +36,17 @@ def picture() -> bytes:
 
 
 @pytest.fixture
-def reports(settings, tmp_path, an, binh, portal, inspectorate, spot_a, pothole, law, officials, picture):
-    """The three reports; on the public one an officer has left a note and drafted a reply."""
+def reports(settings, tmp_path, an, binh, diep, criteria, portal, inspectorate, spot_a, pothole, law, officials, picture):
+    """The three reports; the public one was answered, rated and is not fixed: an officer has left a note and drafted a new reply."""
     settings.MEDIA_ROOT = tmp_path
 
-    def file(category, text):
+    def file(category, text, place_note=""):
         return file_report(
             Filing(
                 location=spot_a,
                 category=category,
                 description=text,
+                place_note=place_note,
                 name=an.name,
                 phone=an.phone,
                 email=an.email,
@@ -49,8 +54,11 @@ def reports(settings, tmp_path, an, binh, portal, inspectorate, spot_a, pothole,
             )
         )
 
-    public = file(pothole, "Ổ gà trước cổng chợ")
-    take_step(public.pk, step="accept", actor=binh)
+    told = f"Ổ gà trước cổng chợ, gọi {WRITTEN[0]}; xe {WRITTEN[1]} cày nát, căn cước {WRITTEN[2]}, thư {WRITTEN[3]}"
+    public = file(pothole, told, place_note=f"Cạnh nhà {WRITTEN[4]}")
+    answer(public, binh, diep)
+    rated(public, comment=COMMENT)
+    not_fixed(public, NOT_FIXED)
     take_step(public.pk, step="note", actor=binh, words=Words(note=SECRET_NOTE))
     take_step(public.pk, step="draft_reply", actor=binh, words=Words(reply=DRAFT))
     UnitFollow.objects.create(unit=public.unit, email=an.email, confirmed_at=public.filed_at)
@@ -159,6 +167,7 @@ PUBLIC_ADDRESSES = (
     "/", "/reports/new/", "/communes/", "/communes/90001/", "/where/", "/where/?lat=9.05&lon=105.05", "/reports/{code}/",
     "/api/v1/reports/", "/api/v1/reports/{code}/", "/api/v1/reports/{code}/events/", "/api/v1/reports/{code}/routing/", "/api/v1/categories/",
     "/api/v1/map/clusters/?bbox=105.04,9.04,105.06,9.06&zoom=15", "/api/v1/statistics/?group=authority", "/api/v1/units/90001/", "/api/v1/schema/",
+    "/ratings/", "/api/v1/ratings/", "/api/v1/reports/{code}/rating/", "/reports/new/where/?lat=9.05&lon=105.05&category=pothole",
     "/api/v1/places/?q=Nguyễn Văn An", "/api/v1/reports/?q=0912345678",
 )  # fmt: skip
 
@@ -169,7 +178,7 @@ def test_nothing_told_in_confidence_shows_in_public(clients, reports, an, addres
         response = clients[who].get(address.format(code=reports["public"].code))
         body = b"".join(response.streaming_content).decode() if response.streaming else response.content.decode()
         assert response.status_code == 200
-        for secret in (an.name, an.phone, an.email, SECRET_NOTE, DRAFT, "Trần Văn Bình", "binh@"):
+        for secret in (an.name, an.phone, an.email, SECRET_NOTE, DRAFT, "Trần Văn Bình", "binh@", *WRITTEN, NOT_FIXED, COMMENT):
             if "q=" in address and secret in (an.name, an.phone):
                 continue  # what was typed may be repeated to who typed it
             assert secret not in body, (who, secret)
@@ -187,3 +196,16 @@ def test_mails_of_other_followers_hold_nothing_of_the_reporter(mailoutbox, repor
         if mail.to != [an.email]:
             assert an.name not in str(mail.message())
             assert an.phone not in str(mail.message())
+
+
+def test_what_was_written_and_what_was_said_of_the_answer_is_whole_at_the_desk(clients, reports):
+    body = clients["binh"].get(f"/desk/reports/{reports['public'].code}/").content.decode()
+    assert not [text for text in (*WRITTEN, NOT_FIXED) if text not in body]
+
+
+@pytest.mark.parametrize("part", ["original/"])
+def test_photos_as_taken_open_at_the_desk_only(clients, reports, part):
+    for which, report in reports.items():
+        photo = report.photos.get()
+        opened = {who for who, client in clients.items() if client.get(f"/photos/{photo.key}/{part}").status_code == 200}
+        assert opened == AT_THE_DESK[which]

@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from authorities.models import Body, BodyKind, Category, Publication, ReturnReason
 from boundaries.models import WGS84
+from reports.demo.opinions import NOT_FIXED, Opinions
 from reports.demo.people import People
 from reports.demo.pictures import Pictures
 from reports.demo.places import Places
@@ -25,7 +26,17 @@ from reports.territory import reroute_open_reports
 from reports.workflow import STEPS, Status
 
 # Working days from the step before, for somebody of middling pace
-PACE = {"accept": 0.4, "survey": 0.8, "work": 0.9, "draft_reply": 1.5, "publish_reply": 0.5, "return": 0.8, "assign": 0.4, "to_triage": 0.5}
+PACE = {
+    "accept": 0.4,
+    "survey": 0.8,
+    "work": 0.9,
+    "draft_reply": 1.5,
+    "publish_reply": 0.5,
+    "return": 0.8,
+    "assign": 0.4,
+    "to_triage": 0.5,
+    "not_fixed": 1.5,
+}
 OFFICE = (time(7, 10), time(16, 50))
 LUNCH = (time(11, 30), time(13, 10))
 SATURDAY = 5
@@ -50,6 +61,7 @@ class Demonstration:
         self.stories = Stories(rng, self.places, set(self.categories))
         self.people = People(seed, today)
         self.pictures = Pictures(seed)
+        self.opinions = Opinions()
         self._portals: dict[int, Body] = {}
 
     def plans(self, number: int, *, real: bool) -> list[Plan]:
@@ -123,6 +135,8 @@ class _Life:
         self.detours = [plan.fate.detour] if plan.fate.detour else []
         self.pace = min(2.718 ** self.chance.gauss(0, 0.45), 3.5)
         self.reply = ""
+        # Apart from `chance`, so that what reporters say changes nothing of what bodies do
+        self.mood = Random(f"{plan.when.isoformat()} {plan.story.text}")  # noqa: S311
 
     def lived(self) -> Report:
         """Takes step by step until the fate is fulfilled."""
@@ -135,6 +149,8 @@ class _Life:
                 continue  # a change of territory came between: what is next is asked again
             self._take(step)
         self._catch_up(until=self.demonstration.now)
+        if self.report.status == Status.RESOLVED:
+            self._rate()
         return self.report
 
     def _steps(self) -> Iterator[str]:
@@ -149,7 +165,7 @@ class _Life:
         if "hand_on" in self.detours and status in (Status.NEW, Status.ACCEPTED):
             return "to_triage"
         if "reopen" in self.detours and status == Status.RESOLVED:
-            return "reopen"
+            return "not_fixed" if self.mood.random() < NOT_FIXED else "reopen"
         if status == goal and "reopen" not in self.detours:
             return None
         if goal == Status.RETURNED and self.chance.random() < 0.6:
@@ -177,6 +193,10 @@ class _Life:
 
     def _take(self, step: str) -> None:
         report = self.report
+        if step == "not_fixed":
+            self.report = self.demonstration.opinions.not_fixed(report, self.mood, self.moment)
+            self.detours.remove("reopen")
+            return
         actor = self._actor(step)
         words = self._words(step)
         self.report = take_step(report.pk, step=step, actor=actor, words=words, at=self.moment)
@@ -189,6 +209,15 @@ class _Life:
         if self.chance.random() < 0.06 and step in ("accept", "survey", "work"):
             self._later(0.1)
             self._take_note()
+
+    def _rate(self) -> None:
+        """What the reporter thinks of the answer, and the coordinator of what the reporter wrote."""
+        demonstration, body = self.demonstration, self.report.authority
+        rating = demonstration.opinions.rated(self.report, self.mood, self.moment, demonstration.now)
+        if rating is not None:
+            coordinator = demonstration.people.officer_of(demonstration.portal_of(body, timezone.localdate(rating.given_at)))
+            demonstration.opinions.looked_at(rating, coordinator, self.mood, demonstration.now)
+        self.report.refresh_from_db()
 
     def _take_note(self) -> None:
         words = Words(note=self.demonstration.stories.note("note", self.chance))
@@ -207,7 +236,7 @@ class _Life:
         needs = STEPS[step].needs
         note = stories.note(step, self.chance) if "note" in needs or ("note" in STEPS[step].may and self._notes(step)) else ""
         if step == "draft_reply":
-            again = self.reply and report.events.filter(kind="reopen").exists()
+            again = self.reply and report.events.filter(kind__in=["reopen", "not_fixed"]).exists()
             self.reply = stories.again(self.reply) if again else story.answer(report.authority, self.moment)
         if step == "return":
             return Words(reply=self._return_reply(), reason=self._reason(), note=note)

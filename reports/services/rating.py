@@ -192,9 +192,10 @@ def judge_comment(rating_id: int, *, show: bool, actor: User, read: str | None =
 
     `read` is the text that was read. Raises Rating.DoesNotExist where none waits for this person, CommentChanged where it reads otherwise now.
     """
-    report_id = Rating.objects.comments_waiting_for(actor).values_list("reply__report", flat=True).get(pk=rating_id)
+    on = timezone.localdate(at) if at else None
+    report_id = Rating.objects.comments_waiting_for(actor, on).values_list("reply__report", flat=True).get(pk=rating_id)
     report = Report.objects.select_for_update().get(pk=report_id)
-    rating = Rating.objects.comments_waiting_for(actor).get(pk=rating_id)
+    rating = Rating.objects.comments_waiting_for(actor, on).get(pk=rating_id)
     if read is not None and read != rating.comment:
         raise CommentChanged
     at = at or timezone.now()
