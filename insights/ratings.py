@@ -43,7 +43,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Ratings:
-    """A row for each body that was rated, by name, and all of them together."""
+    """A row for each body that was rated, the most rated first, then by name, and all of them together."""
 
     criteria: list[Criterion]
     rows: list[Row]
@@ -73,6 +73,7 @@ def ratings(*, since: datetime | None = None, until: datetime | None = None, bod
     found = list(given.values("reply__body").annotate(**asked))
     counted = {row["reply__body"]: row for row in found}
     rows = [_row(body, counted[body.pk], criteria) for body in Body.objects.filter(pk__in=counted).order_by("name", "pk")]
+    rows.sort(key=lambda row: -row.ratings)  # the most rated first: their figures say most; never by the mean, which would be a ranking
     # An ended criterion stands here as long as somebody rated on it
     shown = [criterion for place, criterion in enumerate(criteria) if criterion.is_asked or any(row.figures[place].number for row in rows)]
     places = [criteria.index(criterion) for criterion in shown]

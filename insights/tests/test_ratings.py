@@ -57,4 +57,4 @@ def test_a_criterion_that_ended_stays_in_the_figures(many):
 
 def test_the_page_of_a_commune_shows_how_its_body_is_rated(many, commune_a, commune_b, client):
     assert "2,7" in client.get(f"/communes/{commune_a.code}/").content.decode()
-    assert "chưa đủ số lượt" in client.get(f"/communes/{commune_b.code}/").content.decode()
+    assert "chưa đủ lượt" in client.get(f"/communes/{commune_b.code}/").content.decode()
