@@ -75,7 +75,7 @@ def test_a_face_is_blurred_with_the_pointer_and_a_plate_with_the_keyboard_then_a
     axe(page)
     page.locator(".look-photos .button").click()
     stage = page.locator("#stage")
-    page.wait_for_function("document.getElementById('photo').complete")
+    expect(page.locator("#photo")).to_have_js_property("complete", True)
     box = stage.bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.1, box["y"] + box["height"] * 0.1)
     page.mouse.down()
