@@ -103,7 +103,7 @@ class MessageAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
     list_display = ["about", "purpose", "state", "attempts", "error", "created_at", "sent_at"]
     list_filter = [StateFilter, "purpose"]
-    list_select_related = ["follow__report", "unit_follow__unit"]
+    list_select_related = ["follow__report", "unit_follow__unit", "person"]
     fields = ["about", "purpose", "state", "attempts", "error", "created_at", "sent_at"]
     ordering = ["-created_at", "-pk"]
     actions = ["send_chosen_again"]
@@ -114,6 +114,8 @@ class MessageAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         """Which report or unit it is about."""
         if message.follow:
             return message.follow.report.readable_code
+        if message.person:
+            return str(message.person)
         return message.unit_follow.unit.dated_name if message.unit_follow else "–"
 
     @admin.action(description=_("Send again"))

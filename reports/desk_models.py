@@ -77,6 +77,7 @@ class OfficerNews(models.Model):
         SENT_BACK = "sent_back", _("a draft came back to you")
         REVIEW = "review", _("a reply waits for approval")
         NOTE = "note", _("somebody else added a note")
+        ANSWERED = "answered", _("the reporter has answered")
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     report = models.ForeignKey("reports.Report", on_delete=models.CASCADE, related_name="+")

@@ -34,6 +34,7 @@ class Purpose(TextChoices):
     CONFIRM_REPORTER = "confirm_reporter"
     NEWS = "news"
     CONFIRM_UNIT = "confirm_unit"
+    OFFICER = "officer"
     UNSUBSCRIBE = "unsubscribe"
     UNSUBSCRIBE_UNIT = "unsubscribe_unit"
 
@@ -91,9 +92,9 @@ def _of_a_report(message: Message, follow: Follow) -> dict[str, Any] | None:
     report = follow.report
     context = {
         "about": report.readable_code,
-        "thread": f"{report.code.lower()}.{_mark(f'thread {follow.pk}')}",
+        "thread": f"{report.code.lower()}.{mark(f'thread {follow.pk}')}",
         "report": report,
-        "title": _title(report),
+        "title": title_of(report),
         "is_reporter": follow.is_reporter,
         "page": page_address(follow),
         "unsubscribe": token_address("reports:unsubscribe", follow, Purpose.UNSUBSCRIBE),
@@ -110,9 +111,9 @@ def _of_a_step(event: ReportEvent, follow: Follow) -> dict[str, Any]:
     happened = sentence(event)
     return {
         "template": "filed" if event.kind == "filed" else "step",
-        "subject": _("We have your report: %(title)s") % {"title": _title(report)}
+        "subject": _("We have your report: %(title)s") % {"title": title_of(report)}
         if event.kind == "filed"
-        else f"{happened} – {_title(report)}",
+        else f"{happened} – {title_of(report)}",
         "happened": happened,
         "at": event.at,
         "body": body,
@@ -140,7 +141,7 @@ def _of_a_unit(message: Message, follow: UnitFollow) -> dict[str, Any] | None:
     unit = follow.unit
     context = {
         "about": unit.name,
-        "thread": f"{unit.code}.{_mark(f'unit thread {follow.pk}')}",
+        "thread": f"{unit.code}.{mark(f'unit thread {follow.pk}')}",
         "territory": territory_of(unit),
         "is_former": not unit.in_force_on(timezone.localdate()),
         "page": _page(unit.get_absolute_url(), follow),
@@ -189,7 +190,7 @@ def _of_news(message: Message, follow: UnitFollow) -> dict[str, Any] | None:
 def _row(report: Report, follow: UnitFollow) -> dict[str, str]:
     """A report in a mail of news: nothing that the reporter wrote."""
     return {
-        "title": _title(report),
+        "title": title_of(report),
         "code": report.readable_code,
         "status": report.get_status_display(),
         "page": _page(report.get_absolute_url(), follow),
@@ -206,7 +207,8 @@ def _page(address: str, follower: Follower, query: dict[str, str] | None = None)
     return f"{settings.SITE_URL}{address}{'&' if '?' in address else '?'}{urlencode(query)}"
 
 
-def _title(report: Report) -> str:
+def title_of(report: Report) -> str:
+    """A report in a mail: category and place."""
     where = report.unit.dated_name if report.unit else _("outside all communes")
     return f"{report.category.label} – {where}"
 
@@ -215,7 +217,7 @@ def _headers(message: Message, context: dict[str, Any]) -> dict[str, str]:
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
     return {
         # The same at every try: should a mail go out twice, mail programs show it once
-        "Message-ID": f"<{message.pk}.{_mark(f'{message.pk} {message.created_at.timestamp()}')}@{host}>",
+        "Message-ID": f"<{message.pk}.{mark(f'{message.pk} {message.created_at.timestamp()}')}@{host}>",
         "References": f"<{context['thread']}@{host}>",
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
@@ -224,5 +226,6 @@ def _headers(message: Message, context: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _mark(text: str) -> str:
+def mark(text: str) -> str:
+    """A word that nobody else can make up, for the names of mails and threads."""
     return hmac.digest(settings.SECRET_KEY.encode(), f"mail\x1f{text}".encode(), "sha256").hex()[:16]

@@ -20,6 +20,7 @@ from reports import tasks
 from reports.mails import Purpose, compose
 from reports.models import Follow, Message, Report, ReportEvent, UnitFollow
 from reports.news import last_evening, units_with_news
+from reports.officer_mails import compose_for_officer
 from reports.workflow import is_told
 
 AT_ONCE = 1000  # rows a statement
@@ -88,7 +89,7 @@ def deliver(message_id: int) -> None:
         # The lock is held while the mail goes out: a second worker passes by, and a killed one leaves the mail waiting
         message = (
             Message.objects.select_for_update(of=("self",), skip_locked=True)
-            .select_related("follow__report__category", "follow__report__unit", "unit_follow__unit")
+            .select_related("follow__report__category", "follow__report__unit", "unit_follow__unit", "person")
             .filter(pk=message_id, state=Message.State.WAITING)
             .first()
         )
@@ -106,7 +107,7 @@ def _try_to_send(message: Message) -> None:
     message.attempts += 1
     try:
         with transaction.atomic():
-            mail = compose(message)
+            mail = compose_for_officer(message) if message.person_id else compose(message)
         if mail is None:
             message.state = Message.State.DROPPED
             return

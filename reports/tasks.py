@@ -10,6 +10,10 @@ from procrastinate.contrib.django import app
 
 MAIL_ATTEMPTS = 8  # after 4 s, 16 s, 1 min, 4 min, 17 min, 1 h 8 min, 4 h 33 min: a mail server that is down for a morning loses nothing
 JOBS_KEPT_HOURS = 72
+# Events that can be news for somebody at the desk (officer_news.py says for whom)
+NEWS_AT_THE_DESK = frozenset(
+    {"filed", "assign", "to_triage", "recategorise", "reopen", "charge", "draft_reply", "send_back", "note", "answer"}
+)
 
 
 @app.task(queue="mail", retry=RetryStrategy(max_attempts=8, exponential_wait=3))
@@ -27,6 +31,23 @@ def tell_of_news(timestamp: int) -> None:
     from reports import notifications
 
     notifications.tell_of_news()
+
+
+@app.task(queue="mail", retry=RetryStrategy(max_attempts=8, exponential_wait=3))
+def tell_officers(event_id: int) -> None:
+    """Notes for whom at the desk an event is news, once, and writes a mail to those who want it at once."""
+    from reports import officer_news
+
+    officer_news.tell_officers(event_id)
+
+
+@app.periodic(cron="30 0 * * 1-5", periodic_id="tell_officers_daily")  # UTC: 7:30 in Vietnam, Monday to Friday
+@app.task(queue="mail", queueing_lock="tell_officers_daily", retry=RetryStrategy(max_attempts=8, exponential_wait=3))
+def tell_officers_daily(timestamp: int) -> None:
+    """Writes each person's digest of what is new at the desk."""
+    from reports import officer_news
+
+    officer_news.tell_daily()
 
 
 # One more than the mail's own count, which decides: a job that dies before it can count is tried again too
@@ -85,9 +106,10 @@ def forget_old_counts(timestamp: int) -> None:
 @app.task(queue="upkeep", queueing_lock="tidy_up")
 def tidy_up(timestamp: int) -> None:
     """Deletes files that no photo has, and addresses that nobody confirmed or that were unsubscribed."""
-    from reports import following, media, presence
+    from reports import following, media, officer_news, presence
 
     presence.forget()
+    officer_news.forget_told()
     media.sweep_media()
     following.forget_ended()
 

@@ -186,3 +186,5 @@ def _remember(
     )
     if event.public and is_told(event.kind, event.data):
         tasks.tell_followers.defer(event_id=event.pk)
+    if event.kind in tasks.NEWS_AT_THE_DESK:
+        tasks.tell_officers.defer(event_id=event.pk)

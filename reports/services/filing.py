@@ -113,6 +113,7 @@ def file_report(filing: Filing, *, at: datetime | None = None) -> Report:
         data={"trace": routing.trace},
     )
     tasks.tell_followers.defer(event_id=event.pk)
+    tasks.tell_officers.defer(event_id=event.pk)
     return report
 
 
