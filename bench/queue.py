@@ -22,7 +22,7 @@ from reports.codes import new_code
 from reports.models import Report
 from reports.queue import Asked, Desk, Queue, filter_choices
 
-CALLS = 60
+CALLS = 20
 ALWAYS = (date(2020, 1, 1), None)
 # The least that any queue has to do: one page in order from an index, by hand
 LIMIT = """
