@@ -1,0 +1,145 @@
+"""Fifty people at the same hundred reports: nothing is lost, nothing happens outside the table, and every count is what a recount gives.
+
+CROWD_SECONDS=60 lets them work for a minute; the suite gives them a few seconds. Every kind of step occurs either way.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import Counter
+from itertools import pairwise
+from random import Random
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connections
+from django.db.models import Count, F, Q
+from django.utils import timezone
+
+from authorities.models import ReturnReason
+from reports import following
+from reports.history.verify import verify
+from reports.models import Conflict, Follow, Report, ReportEvent
+from reports.services import (
+    Filing,
+    ReportChangedMeanwhile,
+    StepNotAllowed,
+    Words,
+    file_report,
+    offered_steps,
+    take_reporters_step,
+    take_step,
+)
+from reports.tests.worker import forget_jobs
+from reports.workflow import CLOSED, STEPS, Status, leads_to, reporters_steps
+
+WORKERS, REPORTS = 50, 100
+SECONDS = float(os.environ.get("CROWD_SECONDS", "4"))
+MOST_SECONDS = 60.0  # for every kind of step to occur, on a busy machine
+RARE = {"withdraw": 0.02, "note": 0.2, "show": 0.3, "hide": 0.3, "undo": 0.5, "recategorise": 0.4}  # chosen so often where offered
+
+
+class Crowd:
+    """The people, and what they did."""
+
+    def __init__(self, people, reports, said):
+        self.people, self.reports, self.said = people, reports, said
+        self.done: Counter[tuple[int, str]] = Counter()
+        self.refused: Counter[str] = Counter()
+        self.broken: list[BaseException] = []
+        self.lock = threading.Lock()
+        self.begun = time.monotonic()
+
+    def is_over(self):
+        seconds = time.monotonic() - self.begun
+        kinds = {step for _report, step in self.done}
+        return bool(self.broken) or seconds > MOST_SECONDS + SECONDS or (seconds > SECONDS and kinds == set(STEPS))
+
+    def work(self, seed):
+        chance = Random(seed)
+        try:
+            while not self.is_over():
+                self.act(chance)
+        except BaseException as error:
+            self.broken.append(error)
+        finally:
+            connections.close_all()
+
+    def act(self, chance):
+        pk = chance.choice(self.reports)
+        report = Report.objects.select_related("category", "authority", "unit").get(pk=pk)
+        if chance.random() < 0.05:
+            self.follow(report, chance)
+        person = chance.choice(self.people)
+        mine = [step.name for step in offered_steps(person, report)]
+        theirs = [step.name for step in reporters_steps(Status(report.status))]
+        offered = [name for name in (*mine, *theirs) if chance.random() < RARE.get(name, 1)]
+        name = chance.choice(list(STEPS)) if chance.random() < 0.1 or not offered else chance.choice(offered)
+        by_reporter = bool(STEPS[name].by_reporter)
+        words = Words(**{**self.said, "category": chance.choice(self.said["category"]), "body": chance.choice(self.said["body"])})
+        try:
+            if by_reporter:
+                take_reporters_step(pk, step=name, words=words)
+            else:
+                version = report.version if chance.random() < 0.5 else None
+                take_step(pk, step=name, actor=person, words=words, version=version)
+        except (StepNotAllowed, ReportChangedMeanwhile, ValidationError, Report.DoesNotExist) as error:
+            with self.lock:
+                self.refused[type(error).__name__] += 1
+        else:
+            with self.lock:
+                self.done[pk, name] += 1
+
+    def follow(self, report, chance):
+        if chance.random() < 0.5:
+            Follow.objects.create(report=report, email=f"{chance.random()}@mail.example", confirmed_at=timezone.now())
+        elif follow := Follow.objects.filter(report=report, ended_at=None).first():
+            following.end(Follow, follow.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_fifty_people_at_a_hundred_reports_lose_nothing(
+    pothole, law, body_a, body_b, department, portal, inspectorate, spot_a, spot_b, binh, hanh, chi, diep, giang
+):
+    reason = ReturnReason.objects.create(code="x", name="Thủ tục", name_en="A procedure", channel="1022", channel_en="1022")
+    chance = Random(50)
+    filed = [
+        file_report(Filing(location=chance.choice([spot_a, spot_b]), category=pothole, description=f"Ổ gà số {number}"))
+        for number in range(REPORTS)
+    ]
+    original = file_report(Filing(location=spot_a, category=pothole, description="Ổ gà đầu tiên"))
+    said = {
+        "reply": "Đã vá xong.", "note": "Đã gọi.", "question": "Ở đâu?", "answer": "Trước chợ.", "reason": reason, "officer": binh,
+        "original": original, "category": [pothole, law], "body": [body_a, body_b, department],
+    }  # fmt: skip
+    crowd = Crowd([binh, binh, hanh, chi, diep, diep, giang], [report.pk for report in filed], said)
+    workers = [threading.Thread(target=crowd.work, args=(seed,)) for seed in range(WORKERS)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(timeout=180)
+    assert crowd.broken == []
+    assert {step for _report, step in crowd.done} == set(STEPS)
+
+    taken = Counter(pk for (pk, _step), number in crowd.done.items() for _ in range(number))
+    reports = Report.objects.filter(pk__in=crowd.reports)
+    for report in reports.annotate(events_now=Count("events")):
+        assert report.version == report.events_now == taken[report.pk] + 1  # no update was lost
+    counted = reports.annotate(told=Count("follows", filter=Q(follows__confirmed_at__isnull=False, follows__ended_at=None)))
+    assert not counted.exclude(followers=F("told")).exists()
+    for report in reports:
+        events = list(ReportEvent.objects.filter(report=report).order_by("number"))
+        assert [event.number for event in events] == list(range(1, len(events) + 1))
+        for before, event in pairwise(events):
+            assert event.status_before == before.status_after
+            step = STEPS[event.kind]
+            if step.name != "undo":
+                assert event.status_before in step.sources
+                assert event.status_after == event.status_before or event.status_after in leads_to(step, Status(event.status_before))
+        assert report.status == events[-1].status_after
+        assert (report.status in CLOSED) == (report.closed_at is not None)
+    assert verify().breaks == []
+    assert not Conflict.objects.exists()
+    forget_jobs()
