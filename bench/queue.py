@@ -9,6 +9,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -42,7 +43,7 @@ def run(number: int, open_percent: int) -> dict[str, Any]:
     seconds: dict[str, float] = {"bare SQL: one page of one body": _p95(lambda: _execute(LIMIT, {"body": busiest.pk}))}
     queries: dict[str, int] = {}
     for who, user in people.items():
-        client = Client(SERVER_NAME="127.0.0.1")
+        client = Client(SERVER_NAME=settings.ALLOWED_HOSTS[0])
         client.force_login(user)
         for name, address in _addresses(user).items():
             label = f"{who}: {name}"

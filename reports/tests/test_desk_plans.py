@@ -1,0 +1,96 @@
+"""How PostgreSQL reads the queue once there is something to read: in order from an index, never the whole table."""
+
+import json
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from reports.models import Contact, Handling
+from reports.queue import Asked, Desk, Queue
+from reports.same_reporter import others_of_reporter
+from reports.tests.desk_cases import file
+
+pytestmark = pytest.mark.django_db
+
+MANY = 6000
+COPY = """
+INSERT INTO reports_report (
+  code, category_id, description, place_note, location_at_filing, location, unit_at_filing_id, unit_id, method, distance_m, ambiguous, authority_id,
+  authority_at_closing_id, status, severity, published_at, filed_at, due_at, closed_at, changed_at, version, channel, language, token_generation
+)
+SELECT lpad(number::text, 10, '0'), category_id, description, place_note, location_at_filing, location, unit_at_filing_id, unit_id, method, distance_m,
+       ambiguous, CASE WHEN number %% 16 > 3 THEN authority_id ELSE %(other)s END, CASE WHEN number %% 8 > 0 THEN authority_id END,
+       CASE WHEN number %% 8 > 0 THEN 'resolved' ELSE 'new' END, 1 + number %% 3, published_at, filed_at, due_at + number * interval '1 hour',
+       CASE WHEN number %% 8 > 0 THEN filed_at END, changed_at, 1, channel, language, token_generation
+FROM reports_report CROSS JOIN generate_series(1, %(many)s) AS number WHERE id = %(id)s
+"""
+
+
+@pytest.fixture
+def report(body_a, body_b, portal, inspectorate, pothole, spot_a, an):
+    """One of six thousand; one in eight is open, three in four with A, the others with B."""
+    report = file(pothole, spot_a, name=an.name, phone=an.phone)
+    with connection.cursor() as cursor:
+        cursor.execute(COPY, {"other": body_b.pk, "many": MANY, "id": report.pk})
+        cursor.execute(
+            "INSERT INTO reports_handling (report_id, body_id, since) SELECT id, authority_id, now() FROM reports_report WHERE id <> %s",
+            [report.pk],
+        )
+        cursor.execute(
+            "INSERT INTO reports_contact (report_id, name, phone, email) SELECT id, '', '09' || code, '' FROM reports_report WHERE id <> %s",
+            [report.pk],
+        )
+        cursor.execute("ANALYZE reports_report, reports_handling, reports_contact, authorities_body")
+    assert Handling.objects.count() == MANY + 1
+    return report
+
+
+def nodes(rows):
+    """All nodes of the plan of a query, as (node, table, index)."""
+
+    def walk(plan):
+        yield plan["Node Type"], plan.get("Relation Name", ""), plan.get("Index Name", "")
+        for part in plan.get("Plans", []):
+            yield from walk(part)
+
+    (found,) = json.loads(rows.explain(format="json"))
+    return set(walk(found["Plan"]))
+
+
+def page_of(user, **asked):
+    desk = Desk.of(user)
+    queue = Queue(desk, Asked(view=desk.view_called("open"), **asked), timezone.now())
+    return queue.reports.for_queue()[:51]
+
+
+def test_the_queue_of_one_body_is_read_in_order_from_its_index(report, binh):
+    found = nodes(page_of(binh))
+    assert {index for node, _table, index in found if node == "Index Scan"} & {
+        "report_queue_of_body",
+        "report_queue",
+    }  # as A has few or most
+    assert not [node for node, table, _index in found if node == "Seq Scan" and table == "reports_report"]
+    assert not [node for node, _table, _index in found if "Sort" in node]
+
+
+def test_the_queue_of_a_province_is_read_in_order_from_the_index_of_all(report, diep):
+    found = nodes(page_of(diep))
+    assert ("Index Scan", "reports_report", "report_queue") in found
+    assert not [node for node, table, _index in found if node == "Seq Scan" and table == "reports_report"]
+    assert not [node for node, _table, _index in found if "Sort" in node]
+
+
+@pytest.mark.parametrize("who", ["binh", "diep"])
+def test_whether_anything_changed_is_read_from_an_index_alone(who, report, request):
+    user = request.getfixturevalue(who)
+    found = nodes(Desk.of(user).work.open().values("pk", "version", "changed_at", "status", "officer", "due_at"))
+    assert not [node for node, table, _index in found if node == "Seq Scan" and table == "reports_report"]
+
+
+def test_other_reports_of_a_phone_are_found_by_an_index(report, diep, pothole, spot_a, an):
+    file(pothole, spot_a, phone=an.phone)
+    found = nodes(others_of_reporter(report, report.contact, diep))
+    assert not [node for node, table, _index in found if node == "Seq Scan" and table == "reports_report"]
+    phones = nodes(Contact.objects.filter(phone=an.phone))
+    assert "contact_phone" in {index for _node, _table, index in phones}
