@@ -98,6 +98,29 @@ def test_what_is_new_appears_without_a_reload_and_takes_nothing_away(site, visit
     assert asked.value.status == 304
 
 
+def test_reports_are_accepted_from_the_queue_by_a_key_alone_or_several(site, visit, axe, binh, reports, pothole, spot_a):
+    page = visit(user=binh)
+    page.goto(f"{site}/desk/?view=new")
+    page.keyboard.press("j")
+    with page.expect_response(re.compile(r"/desk/bulk/")):
+        page.keyboard.press("a")
+    expect(page.locator(".queue-row")).to_have_count(2)
+    expect(page.locator("#note")).to_have_text("Đã tiếp nhận.")
+    expect(page.locator(".queue-row.is-chosen")).to_have_attribute("data-code", reports[1].code)
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(page.locator("#bulk-count")).to_have_text("Đã chọn 2 phản ánh")
+    file(pothole, spot_a, "Vừa gửi")
+    ask_now(page)
+    expect(page.locator(".queue-row")).to_have_count(3)
+    expect(page.locator("#bulk-count")).to_have_text("Đã chọn 2 phản ánh")
+    axe(page)
+    page.keyboard.press("a")
+    expect(page.locator(".notice--success")).to_contain_text("Tiếp nhận (2 phản ánh)")
+    assert {report.status for report in Report.objects.filter(pk__in=[one.pk for one in reports])} == {"accepted"}
+
+
 def test_the_line_goes_and_comes_back(site, visit, console, binh, reports):
     page = visit(user=binh)
     page.goto(f"{site}/desk/?view=new")
