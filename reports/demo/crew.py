@@ -22,12 +22,16 @@ _work: tuple[Demonstration, Sequence[Plan]] | None = None
 
 def played(demonstration: Demonstration, plans: Sequence[Plan], jobs: int) -> Iterator[Status]:
     """Plays the plans, and yields what became of each as it is done. On Ctrl-C the reports that are being worked on are finished or undone."""
+    twins = [plan for plan in plans if plan.fate.goal == Status.DUPLICATE]
+    others = [plan for plan in plans if plan.fate.goal != Status.DUPLICATE]
     with without_jobs():
         if jobs < 2 or connection.in_atomic_block:
-            for plan in plans:
+            for plan in others:
                 yield Status(demonstration.play(plan).status)
         else:
-            yield from _shared_out(demonstration, plans, jobs)
+            yield from _shared_out(demonstration, others, jobs)
+        for plan in twins:  # each is of the same matter as one of the others
+            yield Status(demonstration.play_twin(plan).status)
 
 
 def _shared_out(demonstration: Demonstration, plans: Sequence[Plan], jobs: int) -> Iterator[Status]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from random import Random
 
 from django.contrib.gis.geos import Point
 from django.db import transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -21,7 +23,7 @@ from reports.demo.plan import FATES, MERGER, Plan, is_closed, make_plans
 from reports.demo.stories import SCENE_OF_ANYTHING, Stories, Story
 from reports.media import files_undone_on_error, keep_photos
 from reports.models import Channel, Photo, Report
-from reports.services import Filing, Words, file_report, take_step
+from reports.services import Filing, Words, file_report, take_reporters_step, take_step
 from reports.territory import reroute_open_reports
 from reports.workflow import STEPS, Status
 
@@ -36,6 +38,9 @@ PACE = {
     "assign": 0.4,
     "to_triage": 0.5,
     "not_fixed": 1.5,
+    "ask": 0.3,
+    "answer": 0.8,
+    "withdraw": 0.3,
 }
 OFFICE = (time(7, 10), time(16, 50))
 LUNCH = (time(11, 30), time(13, 10))
@@ -44,6 +49,8 @@ HOLIDAYS = frozenset({(1, 1), (4, 30), (5, 1), (9, 2), (9, 3)})  # month, day
 NOTED = 0.3  # of the steps with which something may be noted
 PHOTOGRAPHED, ANSWERED_WITH_A_PHOTO = 0.45, 0.5
 SHOWN, HIDDEN = 0.65, 0.8  # of what is public after a look: shown, else kept out of view, else not looked at yet
+TWIN_DAYS = 3  # between a report and another of the same matter, at most
+TWIN_DEGREES = 0.0003  # some thirty metres
 ACROSS = 3  # days after the merger at most, before work goes on
 
 
@@ -74,6 +81,28 @@ class Demonstration:
         with files_undone_on_error(), transaction.atomic():
             report = file_report(self._filing(plan), at=plan.when)
             return _Life(self, plan, report).lived()
+
+    def play_twin(self, plan: Plan) -> Report:
+        """Files a report of what another citizen has reported some days before, nearby, which its officer recognises; an ordinary one where none fits."""
+        chance = plan.chance
+        known = Report.objects.public().filter(
+            filed_at__lte=self.now - timedelta(days=TWIN_DAYS + 3), duplicate_of=None, officer__isnull=False
+        )
+        worked_on = Q(closed_at=None) | Q(closed_at__gt=F("filed_at") + timedelta(days=TWIN_DAYS + 1))
+        stood = known.filter(worked_on).exclude(status__in=[Status.WITHDRAWN, Status.RETURNED])
+        originals = list(stood.order_by("filed_at", "pk").values_list("pk", flat=True))
+        if not originals:
+            return self.play(plan)
+        with files_undone_on_error(), transaction.atomic():
+            original = Report.objects.select_related("category").get(pk=chance.choice(originals))
+            east, north = (chance.uniform(-TWIN_DEGREES, TWIN_DEGREES) for _ in range(2))
+            spot = Point(original.location_at_filing.x + east, original.location_at_filing.y + north, srid=WGS84)
+            text = self.stories.seen_too(original.description)
+            story = replace(plan.story, category=original.category.code, text=text, scene=SCENE_OF_ANYTHING)
+            when = original.filed_at + timedelta(days=chance.uniform(1, TWIN_DAYS))
+            report = file_report(self._filing(replace(plan, when=when, spot=spot, story=story)), at=when)
+            officer = self.people.officer_of(report.authority)
+            return take_step(report.pk, step="duplicate", actor=officer, words=Words(original=original), at=when + timedelta(hours=5))
 
     def _real(self) -> list[Plan]:
         resolved = FATES[0]
@@ -168,6 +197,12 @@ class _Life:
             return "not_fixed" if self.mood.random() < NOT_FIXED else "reopen"
         if status == goal and "reopen" not in self.detours:
             return None
+        if goal == Status.WITHDRAWN:
+            return "withdraw"
+        if status == Status.ACCEPTED and (goal == Status.WAITING or "ask" in self.detours):
+            return "ask"
+        if status == Status.WAITING:
+            return "answer"
         if goal == Status.RETURNED and self.chance.random() < 0.6:
             return "return"
         if status == Status.TRIAGE:
@@ -196,6 +231,10 @@ class _Life:
         if step == "not_fixed":
             self.report = self.demonstration.opinions.not_fixed(report, self.mood, self.moment)
             self.detours.remove("reopen")
+            return
+        if STEPS[step].by_reporter:
+            words = Words(answer=self.demonstration.stories.note(step, self.chance)) if step == "answer" else Words()
+            self.report = take_reporters_step(report.pk, step=step, words=words, at=self.moment)
             return
         actor = self._actor(step)
         words = self._words(step)
@@ -240,6 +279,8 @@ class _Life:
             self.reply = stories.again(self.reply) if again else story.answer(report.authority, self.moment)
         if step == "return":
             return Words(reply=self._return_reply(), reason=self._reason(), note=note)
+        if step == "ask":
+            return Words(question=stories.note(step, self.chance))
         category = self.demonstration.categories[story.category] if step == "recategorise" else None
         body = self._next_body() if step == "assign" else None
         return Words(reply=self.reply if "reply" in needs else "", note=note, category=category, body=body)

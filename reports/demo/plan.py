@@ -32,7 +32,7 @@ class Fate:
 
 # In the order in which a small demonstration takes them: each status first, then the detours
 FATES = (
-    Fate("resolved", 0.555, Status.RESOLVED),
+    Fate("resolved", 0.5, Status.RESOLVED),
     Fate("returned", 0.12, Status.RETURNED),
     Fate("new", 0.045, Status.NEW, (0.02, 6)),
     Fate("triage", 0.02, Status.TRIAGE, (0.2, 6)),
@@ -40,6 +40,10 @@ FATES = (
     Fate("surveying", 0.02, Status.SURVEYING, (2.5, 10)),
     Fate("in progress", 0.035, Status.IN_PROGRESS, (3, 12)),
     Fate("reply under review", 0.02, Status.REPLY_REVIEW, (3.5, 14)),
+    Fate("waiting for the reporter", 0.015, Status.WAITING, (1.5, 8)),
+    Fate("withdrawn", 0.01, Status.WITHDRAWN),
+    Fate("duplicate", 0.015, Status.DUPLICATE),
+    Fate("asked and answered", 0.015, Status.RESOLVED, detour="ask"),
     Fate("across the merger", 0.015, Status.RESOLVED, detour="across"),
     Fate("reopened", 0.04, Status.RESOLVED, detour="reopen"),
     Fate("sent back", 0.03, Status.RESOLVED, detour="send_back"),
@@ -87,8 +91,8 @@ def _dealt(number: int, fates: list[Fate]) -> list[Fate]:
     for fate in fates:
         if not counts[fate] and number >= 2 * len(fates):
             counts[fate] = 1
-    for fate in fates[:8]:
-        if not counts[fate] and number >= 8:
+    for fate in fates[:11]:
+        if not counts[fate] and number >= 11:
             counts[fate] = 1
     counts[fates[0]] += number - sum(counts.values())
     return [fate for fate, count in counts.items() for _ in range(max(count, 0))][:number]

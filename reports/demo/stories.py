@@ -114,6 +114,10 @@ class Stories:
         """What somebody notes with a step."""
         return str(chance.choice(self._casework["notes"][step]))
 
+    def seen_too(self, text: str) -> str:
+        """What another citizen writes of the same matter."""
+        return str(self._casework["seen_too"]).format(text=text)
+
     def again(self, reply: str) -> str:
         """The answer after a report was reopened."""
         return str(self._casework["again"]).format(reply=reply)
