@@ -136,6 +136,8 @@ class Report(models.Model):
                 condition=~Q(status__in=sorted(CLOSED)),
                 name="report_open_counted",
             ),
+            # Among these stands what has to be looked at; few, while what is open may be very many
+            models.Index("category", condition=Q(published_at__isnull=True) & ~Q(status__in=sorted(CLOSED)), name="report_open_not_public"),
             models.Index("unit", F("filed_at").desc(), name="report_by_unit"),
             models.Index("published_at", condition=Q(published_at__isnull=False), name="report_published"),
             models.Index("closed_at", condition=Q(closed_at__isnull=False), name="report_closed"),
