@@ -17,7 +17,10 @@ ASK_FOR_POSTGIS = "DATABASE_URL must begin with postgis:// (postgis://user:passw
 def base() -> dict[str, str]:
     """This process's environment, with the project's own programs first."""
     path = f"{VENV / 'bin'}:{os.environ.get('PATH', os.defpath)}"
-    return {**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1", "VIRTUAL_ENV": str(VENV)}
+    env = {**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1", "VIRTUAL_ENV": str(VENV)}
+    # Dozens of processes begin here with the same thousand modules, which take seconds to compile: what was compiled is kept
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    return env
 
 
 def database_url() -> str:
