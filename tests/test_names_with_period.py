@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from boundaries.models import Unit
 from boundaries.places import search_places
-from reports.mails import _title
+from reports.mails import title_of
 from reports.tests.desk_cases import file, page
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +57,7 @@ def test_at_the_desk_in_the_queue_and_on_the_report(client_of, ended, pothole, s
 
 def test_in_mails(ended):
     report, name = ended
-    assert _title(report).endswith(name)
+    assert title_of(report).endswith(name)
 
 
 def test_in_the_api_beside_the_name(client, ended):

@@ -127,6 +127,6 @@ def test_all_that_steps_change_on_a_report_is_remembered():
     """A new field that a step writes has to be put back too: whoever adds one decides here."""
     never = {
         "id", "code", "description", "place_note", "folded_text", "location_at_filing", "location", "cell_x", "cell_y", "accuracy_m",
-        "unit_at_filing", "severity", "filed_at", "observed_at", "changed_at", "version", "channel", "language", "filed_by", "token_generation", "followers",
+        "unit_at_filing", "severity", "filed_at", "observed_at", "changed_at", "version", "channel", "language", "filed_by", "token_generation", "followers", "masks",
     }  # fmt: skip
     assert {field.name for field in Report._meta.concrete_fields} == never | set(FIELDS)
