@@ -184,7 +184,8 @@ def _rows(reports: list[Report], asked: Asked, now: datetime) -> list[Row]:
         unit, body = report.unit.name if report.unit else _("outside every unit"), report.authority.name
         told = report.unit.dated_name if report.unit else unit
         parts = [body] if bodies_differ else []
-        if (units_differ or not report.unit) and unit.casefold() not in body.casefold() * bodies_differ:
+        is_former = told != unit  # said always: that the name is that of a body is no more use then
+        if is_former or ((units_differ or not report.unit) and unit.casefold() not in body.casefold() * bodies_differ):
             parts.append(told)
         where = " · ".join(parts) or report.place_note
         rows.append(Row(report, Urgency(report, now), desk_address("desk_report", report.code, query=asked.parameters()), where))
