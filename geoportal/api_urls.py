@@ -5,7 +5,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
 from boundaries import api as boundaries
-from geoportal.docs import DocsView
+from geoportal.docs import docs
 from insights import api as insights
 from insights import ratings_api
 from reports.api import history, photos, rating
@@ -33,5 +33,5 @@ urlpatterns = [
     path("statistics/", insights.StatisticsView.as_view(), name="statistics"),
     path("ratings/", ratings_api.RatingsView.as_view(), name="ratings"),
     path("schema/", login_not_required(SpectacularAPIView.as_view()), name="schema"),
-    path("docs/", login_not_required(DocsView.as_view(url_name="schema")), name="docs"),
+    path("docs/", docs, name="docs"),
 ]
