@@ -21,18 +21,21 @@ def many(body_a, body_b, commune_a, commune_b, pothole, law, officials):
     """Two hundred reports in every state, category, and also outside every unit."""
     chance = random.Random(3)
     reason = ReturnReason.objects.create(code="r", name="r", name_en="r", channel="c", channel_en="c")
-    for _ in range(200):
-        status = chance.choice(list(Status))
+    first = None
+    for number in range(200):
+        status = chance.choice(list(Status)) if number else Status.NEW
         category = chance.choice([pothole, law, officials])
         unit, body = chance.choice([(commune_a, body_a), (commune_b, body_b), (None, body_a)])
         filed = timezone.now() - timedelta(days=chance.randint(0, 400))
         closed = status in CLOSED
-        Report.objects.create(
+        report = Report.objects.create(
             code=new_code(), category=category, description="x", location=Point(105.05, 9.05, srid=4326), location_at_filing=Point(105.05, 9.05, srid=4326),
             unit=unit, unit_at_filing=unit, method="inside" if unit else "none", authority=body, status=status, filed_at=filed,
             published_at=filed if category == pothole or chance.random() < 0.5 else None, closed_at=timezone.now() if closed else None,
             authority_at_closing=body if closed else None, return_reason=reason if status == Status.RETURNED else None,
+            duplicate_of=first if status == Status.DUPLICATE else None,
         )  # fmt: skip
+        first = first or report
 
 
 @pytest.mark.parametrize("group", ["unit", "authority", "category", "month"])

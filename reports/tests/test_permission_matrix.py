@@ -11,7 +11,7 @@ from authorities.models import Body, BodyKind, ReturnReason, Role
 from reports.models import Conflict, Report
 from reports.services import Filing, file_report, take_step
 from reports.tests.desk_cases import step as address
-from reports.workflow import AT_WORK, CLOSED, STEPS, Status
+from reports.workflow import CLOSED, STEPS, Status
 from tests.cast import ALWAYS, make_person
 
 pytestmark = pytest.mark.django_db
@@ -55,7 +55,7 @@ def undone():
 
 def ready_for(step, report, person):
     """Puts the report where the step starts from, past every other step; a step to be taken back is taken first."""
-    status = next(status for status in (*AT_WORK, *Status) if status in step.sources)
+    status = next(status for status in (Status.ACCEPTED, *Status) if status in step.sources)
     closed = status in CLOSED
     Report.objects.filter(pk=report.pk).update(
         status=status,

@@ -52,9 +52,8 @@ def test_only_the_answer_to_the_latest_question_is_shown(site, desk, former):
     desk.route("**/api/v1/places/**", hold)
     desk.goto(f"{site}/")
     box = desk.locator("#place")
-    box.fill("an lac")
-    desk.wait_for_timeout(400)
-    assert held
+    with desk.expect_request(lambda request: "an+lac" in request.url):
+        box.fill("an lac")
     box.fill("binh yen")
     expect(desk.get_by_role("listbox", name="Địa điểm tìm thấy").get_by_role("option")).to_contain_text("Xã Bình Yên")
     for route in held:
