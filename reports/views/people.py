@@ -30,13 +30,9 @@ if TYPE_CHECKING:
 class PeopleForm(forms.Form):
     """One of the two forms, for the people of a body."""
 
-    def __init__(self, data: Any = None, *, body: Body) -> None:
+    def __init__(self, data: Any = None, *, asked: dict[str, forms.Field]) -> None:
         super().__init__(data, auto_id=f"{type(self).__name__.lower()}_%s")
-        self.fields.update(self.asked(body))
-
-    def asked(self, body: Body) -> dict[str, forms.Field]:
-        """The fields."""
-        raise NotImplementedError
+        self.fields.update(asked)
 
     def refuse(self, error: ValidationError) -> None:
         """Puts what the service refused beside the fields."""
@@ -57,22 +53,21 @@ def _day() -> forms.DateInput:
 class StandInForm(PeopleForm):
     """Who is away, who stands in, and from when to when."""
 
-    def asked(self, body: Body) -> dict[str, forms.Field]:
-        """Two people and two days."""
-        return {
+    def __init__(self, data: Any = None, *, body: Body) -> None:
+        asked = {
             "absent": _person(_("Who is away"), body),
             "stand_in": _person(_("Who stands in"), body),
             "since": forms.DateField(label=_("First day"), initial=timezone.localdate, widget=_day()),
             "until": forms.DateField(label=_("Last day"), widget=_day()),
         }
+        super().__init__(data, asked=asked)
 
 
 class HandOverForm(PeopleForm):
     """Whose open reports go to whom."""
 
-    def asked(self, body: Body) -> dict[str, forms.Field]:
-        """Two people."""
-        return {"leaver": _person(_("Whose reports"), body), "to": _person(_("Who takes them on"), body)}
+    def __init__(self, data: Any = None, *, body: Body) -> None:
+        super().__init__(data, asked={"leaver": _person(_("Whose reports"), body), "to": _person(_("Who takes them on"), body)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
