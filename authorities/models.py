@@ -382,3 +382,6 @@ class Criterion(models.Model):
     def is_asked(self) -> bool:
         """Whether it is asked today."""
         return bool(timezone.localdate() in self.validity)
+
+
+import authorities.deadline_models  # noqa: E402, F401  Django looks for models here

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from reports.clock import hours_from
 from reports.throttling import parse_rate
 
 
@@ -49,3 +50,13 @@ def throttles_are_rates(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         except ValueError as error:
             wrong.append(Error(f"THROTTLE_{scope.upper()}: {error}", id="geoportal.E004"))
     return [*wrong]
+
+
+@register
+def working_hours_can_be_read(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Without hours no deadline can be told."""
+    try:
+        hours_from(settings.WORKING_HOURS)
+    except ValueError as error:
+        return [Error(f"WORKING_HOURS: {error}", hint="For example 7:30-11:30,13:30-17:00.", id="geoportal.E005")]
+    return []

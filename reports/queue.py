@@ -93,7 +93,7 @@ VIEWS = (
         _("Due soon"),
         "clock",
         DESK_ROLES,
-        lambda desk, now: Q(due_at__gte=now, due_at__lte=soon_until(now)),
+        lambda desk, now: Q(due_at__gte=now, due_at__lte=desk.soon),
         _("Nothing is due in the next two working days."),
     ),
     View("overdue", _("Overdue"), "warning", DESK_ROLES, lambda desk, now: Q(due_at__lt=now), _("Nothing is overdue.")),
@@ -141,6 +141,11 @@ class Desk:
     def is_open(self) -> bool:
         """Whether somebody has anything to do or to read here."""
         return bool(self.roles & DESK_ROLES)
+
+    @cached_property
+    def soon(self) -> datetime:
+        """What is due by then is due soon, as of the first look."""
+        return soon_until(timezone.now())
 
     @property
     def sees_many_bodies(self) -> bool:

@@ -10,15 +10,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from reports.clock import due_after
 from reports.models import Report
+from reports.working_days import calendar
 
 SOON_DAYS = 2  # working days before the due date from which a report counts as due soon
 
 
 def soon_until(now: datetime) -> datetime:
-    """What is due by then is due soon."""
-    return due_after(now, SOON_DAYS)
+    """What is due by then is due soon; reads the calendar: ask once for many reports."""
+    return calendar().end_of_day_after(now, SOON_DAYS)
 
 
 def span(earlier: datetime, later: datetime) -> str:
@@ -36,10 +36,11 @@ def span(earlier: datetime, later: datetime) -> str:
 
 @dataclass(frozen=True)
 class Urgency:
-    """A report's time at a moment; `tone` is one of late, soon, calm, ended, none."""
+    """A report's time at a moment; what is due until `soon` is due soon. `tone` is one of late, soon, calm, ended, none."""
 
     report: Report
     now: datetime
+    soon: datetime
 
     @cached_property
     def tone(self) -> str:
@@ -50,7 +51,7 @@ class Urgency:
             return "none"
         if self.report.due_at < self.now:
             return "late"
-        return "soon" if self.report.due_at <= soon_until(self.now) else "calm"
+        return "soon" if self.report.due_at <= self.soon else "calm"
 
     @property
     def words(self) -> str:

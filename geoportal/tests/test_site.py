@@ -12,6 +12,8 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from geoportal.checks import working_hours_can_be_read
+
 ROOT = Path(django_settings.BASE_DIR)
 
 # What anybody may open without signing in, by the beginning of its address. Everything else must send a stranger away.
@@ -197,3 +199,9 @@ def test_an_error_of_ours_gives_a_page_in_words_and_no_detail(client, monkeypatc
     response = quiet.get("/api/v1/map/clusters/?bbox=104,8,106,10&zoom=8")
     assert response.status_code == 500
     assert b"secret detail" not in response.content
+
+
+def test_hours_of_work_that_cannot_be_stop_the_start(settings):
+    assert working_hours_can_be_read(None) == []
+    settings.WORKING_HOURS = "12:00-8:00"
+    assert [error.id for error in working_hours_can_be_read(None)] == ["geoportal.E005"]

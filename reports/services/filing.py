@@ -23,13 +23,13 @@ from authorities.routing import Routing, route
 from boundaries.locate import Method, Placement, locate, place_in_every_edition
 from gis.bbox import DECIMALS
 from reports import tasks
-from reports.clock import due_after
 from reports.codes import new_code
 from reports.media import PreparedPhoto, files_undone_on_error, keep_photos
 from reports.models import Channel, Conflict, Contact, Follow, Handling, IdempotencyKey, Report, ReportEvent, ReportPlace
 from reports.services.errors import KeyUsedForAnotherReport
 from reports.words import phone_number, tidy, tidy_line
 from reports.workflow import Status
+from reports.working_days import calendar
 
 MAX_DESCRIPTION = 5000
 MAX_PLACE_NOTE = 300
@@ -234,7 +234,7 @@ def _report(filing: Filing, placement: Placement, routing: Routing, at: datetime
         filed_at=at,
         changed_at=at,
         observed_at=filing.observed_at,
-        due_at=due_after(at, category.days_to_answer),
+        due_at=calendar().end_of_day_after(at, category.days_to_answer),
         channel=filing.channel,
         language=filing.language,
         filed_by=filing.filed_by,

@@ -15,7 +15,7 @@ from reports.models import Report
 from reports.queue import PAGE, Desk
 from reports.services import Words, take_step
 from reports.tests.desk_cases import drafted, file
-from reports.urgency import Urgency, span
+from reports.urgency import Urgency, soon_until, span
 from tests.cast import make_person
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +57,7 @@ def test_all_counts_come_in_two_queries(ground, diep, pothole, spot_a, django_as
     file(pothole, spot_a)
     desk = Desk.of(diep)
     assert desk.in_hand  # read once for all that the page asks
+    assert desk.soon  # likewise
     with django_assert_num_queries(2):  # one of them for what has to be looked at
         desk.counts(timezone.now())
 
@@ -319,7 +320,7 @@ NOON = datetime(2025, 7, 16, 12, tzinfo=timezone.get_default_timezone())  # a We
     ],
 )
 def test_urgency_in_words_and_as_a_bar(due, tone, words, used):
-    urgency = Urgency(Report(filed_at=NOON - timedelta(days=4), due_at=due, status="new"), NOON)
+    urgency = Urgency(Report(filed_at=NOON - timedelta(days=4), due_at=due, status="new"), NOON, soon_until(NOON))
     with override("en"):
         assert (urgency.tone, urgency.words, urgency.used) == (tone, words, used)
 
@@ -336,7 +337,11 @@ def test_spans_are_said_in_their_largest_sensible_unit(hours, words):
 def test_what_has_ended_is_not_urgent():
     closed = Report(filed_at=NOON - timedelta(days=9), due_at=NOON - timedelta(days=3), closed_at=NOON, status="resolved")
     with override("en"):
-        assert (Urgency(closed, NOON).tone, Urgency(closed, NOON).words, Urgency(closed, NOON).used) == ("ended", "took 9 days", 0)
+        assert (Urgency(closed, NOON, NOON).tone, Urgency(closed, NOON, NOON).words, Urgency(closed, NOON, NOON).used) == (
+            "ended",
+            "took 9 days",
+            0,
+        )
 
 
 def test_a_body_with_two_officers_shares_one_queue(ground, client_of, binh, body_a, pothole, spot_a):

@@ -132,7 +132,7 @@ def _shown(request: HttpRequest, mine: Desk) -> dict[str, Any]:
     queue = Queue(mine, asked, now)
     etag = _etag(queue, counts.state)  # from before the rows are read: what changes in between is asked for again
     reports, has_more = queue.page()
-    rows = _rows(reports, asked, now)
+    rows = _rows(reports, asked, now, mine.soon)
     return {
         "desk": mine,
         "asked": asked,
@@ -175,7 +175,7 @@ def _shown(request: HttpRequest, mine: Desk) -> dict[str, Any]:
     }
 
 
-def _rows(reports: list[Report], asked: Asked, now: datetime) -> list[Row]:
+def _rows(reports: list[Report], asked: Asked, now: datetime, soon: datetime) -> list[Row]:
     """Rows that say of the place what tells them apart: the body where bodies differ, else the unit, else the spot."""
     bodies_differ = len({report.authority_id for report in reports}) > 1
     units_differ = len({report.unit_id for report in reports}) > 1
@@ -188,7 +188,7 @@ def _rows(reports: list[Report], asked: Asked, now: datetime) -> list[Row]:
         if is_former or ((units_differ or not report.unit) and unit.casefold() not in body.casefold() * bodies_differ):
             parts.append(told)
         where = " · ".join(parts) or report.place_note
-        rows.append(Row(report, Urgency(report, now), desk_address("desk_report", report.code, query=asked.parameters()), where))
+        rows.append(Row(report, Urgency(report, now, soon), desk_address("desk_report", report.code, query=asked.parameters()), where))
     return rows
 
 

@@ -21,7 +21,7 @@ from reports.desk_forms import StepForm
 from reports.models import Report
 from reports.queue import Desk
 from reports.services import Words, offered_steps
-from reports.urgency import Urgency
+from reports.urgency import Urgency, soon_until
 from reports.views.desk import desk_address, elsewhere, user_of
 from reports.workflow import Status, Step
 
@@ -99,7 +99,8 @@ def desk_print(request: HttpRequest) -> HttpResponse:
     if not known:
         return _none(request, chosen)
     now = timezone.now()
-    sheets = [{"report": report, "urgency": Urgency(report, now)} for report in known.values()]
+    soon = soon_until(now)
+    sheets = [{"report": report, "urgency": Urgency(report, now, soon)} for report in known.values()]
     return render(request, "desk/print.html", {"sheets": sheets, "back": _back(request), "now": now})
 
 

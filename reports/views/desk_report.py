@@ -28,7 +28,7 @@ from reports.queue import Desk, Queue
 from reports.same_reporter import others_of_reporter
 from reports.services import ReportChangedMeanwhile, StepNotAllowed, offered_steps, take_step
 from reports.timeline import Moment, full_timeline
-from reports.urgency import Urgency
+from reports.urgency import Urgency, soon_until
 from reports.views.desk import asked_queue, desk_address, elsewhere, user_of
 from reports.workflow import STEPS
 
@@ -175,7 +175,7 @@ def _page(
     context = {
         "desk": mine,
         "report": report,
-        "urgency": Urgency(report, now),
+        "urgency": Urgency(report, now, soon_until(now)),
         "contact": contact,
         "same_reporter": list(others_of_reporter(report, contact, user)) if contact else [],
         "may_call": may_call,
