@@ -15,6 +15,7 @@ from audit.admin import Recorded
 from authorities.dated import DatedAdmin, DatedForm, DatedFormSet, InForceFilter, in_full
 from authorities.deadline_models import DayChange
 from authorities.models import Body, BodySuccession, Category, Criterion, Membership, ReturnReason, Rule, Territory
+from authorities.survey_models import SurveyField
 
 MANY = 100  # inlines are not for bodies that cover half the country
 
@@ -190,7 +191,7 @@ class CategoryAdmin(Recorded, admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ["name", "name_en", "code"]
     fields = [
         ("name", "name_en"), ("group", "group_en"), ("guidance", "guidance_en"), ("code", "icon", "position"), "in_scope",
-        "publication", "about_officials", "anonymous_allowed", "days_to_answer",
+        "publication", "about_officials", "anonymous_allowed", "days_to_answer", "physical",
     ]  # fmt: skip
 
 
@@ -260,3 +261,17 @@ class DayChangeAdmin(Recorded, admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ["note"]
     date_hierarchy = "day"
     fields = ["day", "works", "note"]
+
+
+@admin.register(SurveyField)
+class SurveyFieldAdmin(Recorded, admin.ModelAdmin):  # type: ignore[type-arg]
+    """What a survey on the spot finds out."""
+
+    list_display = ["name", "name_en", "category", "kind", "unit", "required", "position"]
+    list_editable = ["position"]
+    list_filter = ["category", "kind"]
+    list_select_related = ["category"]
+    search_fields = ["name", "name_en", "code"]
+    fields = [
+        "category", ("name", "name_en"), ("code", "position"), ("kind", "required"), ("unit", "lowest", "highest"), "choices",
+    ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Brings the data files of `fixtures/` into the database: categories, reasons for returning, criteria of ratings, bodies with their territory, rules.
+"""Brings the data files of `fixtures/` into the database: categories, reasons for returning, criteria of ratings, fields of surveys, bodies with their territory, rules.
 
 What is missing is made; what stands keeps what an administrator has changed, unless the files are to overwrite it. Territory follows the
 units: what was loaded since is covered, units of withdrawn editions are let go.
@@ -20,10 +20,11 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Q
 
 from authorities.models import Body, BodySuccession, Category, Criterion, ReturnReason, Rule, Territory
+from authorities.survey_models import SurveyField
 from boundaries.models import Edition, Kind, Level, Unit
 
 Period = tuple[date | None, date | None]
-Coded = TypeVar("Coded", Category, Criterion, ReturnReason, Body, Rule)
+Coded = TypeVar("Coded", Category, Criterion, ReturnReason, SurveyField, Body, Rule)
 
 # Drafts count, so that the bodies of an edition stand when it is rehearsed: a territory in a draft leads nowhere until that is in force
 ACTIVE_OR_DRAFT = Q(active=True) | Q(edition__state=Edition.State.DRAFT)
@@ -71,6 +72,7 @@ class _Loader:
         self.categories = {category.code: category for category in Category.objects.all()}
         self.reasons = {reason.code: reason for reason in ReturnReason.objects.all()}
         self.criteria = {criterion.code: criterion for criterion in Criterion.objects.all()}
+        self.survey_fields = {found.code: found for found in SurveyField.objects.all()}
         self.bodies = {body.code: body for body in Body.objects.all()}
         self.rules = {rule.code: rule for rule in Rule.objects.exclude(code="").select_related("territory__edition")}
         self.wanted: dict[Body, dict[Unit, Period]] = {}
@@ -84,6 +86,8 @@ class _Loader:
             period = _period(row, f"rating_criteria.json, “{row['code']}”")
             fields = {name: value for name, value in row.items() if name not in ("valid_from", "valid_to")}
             self._put("criteria of ratings", Criterion, self.criteria, row["code"], {**fields, "validity": DateRange(*period)})
+        for row in self._json("survey_fields.json"):
+            self._load_survey_field(row)
         for row in self._csv("bodies.csv", BODY_COLUMNS):
             self._load_body(row)
         for row in self._json("bodies_of_units.json"):
@@ -151,6 +155,17 @@ class _Loader:
 
     def _leave_out(self, what: str, why: str) -> None:
         self.done.left_out.append(f"{what}: {why}")
+
+    def _load_survey_field(self, row: dict[str, Any]) -> None:
+        """A field for each category that an entry names; `null` is every category."""
+        fields = {name: value for name, value in row.items() if name not in ("code", "categories", "choices")}
+        choices = "\n".join(" | ".join(pair) for pair in row.get("choices", []))
+        for code in row["categories"]:
+            if code is not None and code not in self.categories:
+                raise FixtureError(f"survey_fields.json, “{row['code']}”: there is no category {code}.")
+            category = self.categories[code] if code else None
+            name = f"{code}-{row['code']}" if code else row["code"]
+            self._put("fields of surveys", SurveyField, self.survey_fields, name, {**fields, "choices": choices, "category": category})
 
     # --- bodies -------------------------------------------------------------------------------------------------------
 

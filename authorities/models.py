@@ -10,7 +10,14 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from authorities.querysets import DEPTH, BodyQuerySet, CategoryQuerySet, CriterionQuerySet, MembershipQuerySet, RuleQuerySet
+from authorities.querysets import (
+    DEPTH,
+    BodyQuerySet,
+    CategoryQuerySet,
+    CriterionQuerySet,
+    MembershipQuerySet,
+    RuleQuerySet,
+)
 from boundaries.models import Level, Unit
 
 
@@ -221,6 +228,11 @@ class Category(models.Model):
     )
     anonymous_allowed = models.BooleanField(_("may be anonymous"), default=False)
     days_to_answer = models.PositiveSmallIntegerField(_("working days to answer"), default=7)
+    physical = models.BooleanField(
+        _("repaired on the spot"),
+        default=False,
+        help_text=_("A reply that resolves it needs a photo of the spot after the work, or a reason why there is none."),
+    )
 
     objects = CategoryQuerySet.as_manager()
 
@@ -384,4 +396,5 @@ class Criterion(models.Model):
         return bool(timezone.localdate() in self.validity)
 
 
-import authorities.deadline_models  # noqa: E402, F401  Django looks for models here
+import authorities.deadline_models  # noqa: E402  Django looks for models here
+import authorities.survey_models  # noqa: E402, F401  and here

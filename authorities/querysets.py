@@ -14,6 +14,7 @@ from django.utils import timezone
 if TYPE_CHECKING:
     from accounts.models import User
     from authorities.models import Body, Category, Criterion, Membership, Rule  # noqa: F401  named in the class's base
+    from authorities.survey_models import SurveyField  # noqa: F401
     from boundaries.models import Unit
 
 DEPTH = 4  # province committee › department or district › commune › station: no body stands deeper
@@ -116,6 +117,14 @@ class CriterionQuerySet(models.QuerySet["Criterion"]):
     def asked(self, on: date) -> Self:
         """Criteria that are asked on a day, in their order."""
         return self.filter(validity__contains=on)
+
+
+class SurveyFieldQuerySet(models.QuerySet["SurveyField"]):
+    """What surveys find out."""
+
+    def asked_of(self, category: Category) -> Self:
+        """The fields of a category, its own before those of every category."""
+        return self.filter(Q(category=category) | Q(category=None)).order_by(F("category").asc(nulls_last=True), "position", "code")
 
 
 class RuleQuerySet(models.QuerySet["Rule"]):

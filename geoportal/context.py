@@ -6,6 +6,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import get_language
 
+from reports.tokens import officer_mark
+
 
 def site(request: HttpRequest) -> dict[str, Any]:
     """The language to switch to, with the address that does it, and whether this is a demonstration."""
@@ -18,4 +20,5 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "tile_url": settings.TILE_URL,
         "tile_attribution": settings.TILE_ATTRIBUTION,
         "map_extent": settings.MAP_EXTENT,
+        "officer_mark": officer_mark(request.user.pk) if request.path.startswith("/desk/") and request.user.is_authenticated else "",
     }

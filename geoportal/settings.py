@@ -237,6 +237,12 @@ RATED_FROM = env.int("RATED_FROM", default=5)  # ratings from which on a mean is
 NOT_FIXED_DAYS = env.int("NOT_FIXED_DAYS", default=30)  # after the reply, within which its reporter may have the report reopened
 NOT_FIXED_TIMES = env.int("NOT_FIXED_TIMES", default=2)  # how often it goes back to the body by itself; then the coordinator looks at it
 
+# --- In the field ---------------------------------------------------------------------------------------------------------
+PROOF_DISTANCE_M = env.int("PROOF_DISTANCE_M", default=100)  # from a report's spot, within which a photo counts as taken there
+NOT_FIXED_VOICES = env.int(
+    "NOT_FIXED_VOICES", default=3
+)  # followers who say “not fixed”, and more than say “fixed”: the report is reopened
+
 # --- Territory --------------------------------------------------------------------------------------------------------
 BOUNDARY_FILE_LIMIT = env.int("BOUNDARY_FILE_LIMIT", default=512_000_000)  # bytes that a boundary file may unpack to
 SNAP_DISTANCE_M = env.float("SNAP_DISTANCE_M", default=500.0)  # a point on water belongs to the nearest unit within this

@@ -34,7 +34,16 @@ from reports.exif import Taken, read_exif
 from reports.models import Photo, Report
 from reports.pictures import PhotoRefused, Picture, find_picture, incomplete
 
-__all__ = ["PhotoRefused", "PreparedPhoto", "files_undone_on_error", "keep_photos", "prepare_photo", "read_exif_offer", "sweep_media"]
+__all__ = [
+    "PhotoRefused",
+    "PreparedPhoto",
+    "files_undone_on_error",
+    "keep_photo",
+    "keep_photos",
+    "prepare_photo",
+    "read_exif_offer",
+    "sweep_media",
+]
 
 MAX_BYTES = 20_000_000
 MAX_PIXELS = 50 * 1024 * 1024  # "50 megapixels" of telephones reach 50.3 million
@@ -206,6 +215,12 @@ def keep_photos(report: Report, photos: Sequence[PreparedPhoto], *, at: datetime
         raise ValidationError({"media": [_("At most %(number)d photos.") % {"number": MAX_PHOTOS}]})
     with files_undone_on_error(), transaction.atomic():
         return [_keep(report, photo, before + number, at, kind) for number, photo in enumerate(fresh)]
+
+
+def keep_photo(report: Report, prepared: PreparedPhoto, *, at: datetime, kind: str, position: int = 0) -> Photo:
+    """Keeps one photo with a report, or finds the one that it has already, whatever its kind. Call it inside `files_undone_on_error`."""
+    known = report.photos.filter(digest=prepared.digest).first()
+    return known or _keep(report, prepared, position, at, kind)
 
 
 def _keep(report: Report, prepared: PreparedPhoto, position: int, at: datetime, kind: str) -> Photo:

@@ -172,6 +172,11 @@ class Report(models.Model):
         return self.public_description != self.description or self.public_place_note != self.place_note
 
     @property
+    def shown_photos(self) -> list["Photo"]:
+        """The photos that whoever may see the report may see: the reporter's, and the body's once they are published."""
+        return [photo for photo in self.photos.all() if photo.is_shown]
+
+    @property
     def is_closed(self) -> bool:
         """Whether it has ended: resolved, returned, duplicate or withdrawn."""
         return Status(self.status) in CLOSED
@@ -252,6 +257,8 @@ class Photo(models.Model):
     class Kind(models.TextChoices):
         REPORT = "report", _("by the reporter")
         ANSWER = "answer", _("by the body")
+        DRAFT = "draft", _("by the body, not published yet")
+        SURVEY = "survey", _("of a survey")
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="photos")
@@ -273,6 +280,11 @@ class Photo(models.Model):
     class Meta:
         ordering = ["position", "pk"]
         constraints = [UniqueConstraint(fields=["report", "digest"], name="photo_once_a_report")]
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it is for all who may see the report; the others are for the desk: of a draft, of a survey."""
+        return self.kind in {self.Kind.REPORT, self.Kind.ANSWER}
 
 
 class Reply(models.Model):
@@ -561,4 +573,5 @@ class ThrottleCount(models.Model):
 
 import reports.desk_models  # noqa: E402  and here
 import reports.history.models  # noqa: E402  and here
-import reports.rating_models  # noqa: E402, F401  Django looks for models here; theirs name Reply, which stands above
+import reports.rating_models  # noqa: E402  Django looks for models here; theirs name Reply, which stands above
+import reports.survey_models  # noqa: E402, F401  and here

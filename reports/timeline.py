@@ -61,6 +61,7 @@ def sentence(event: ReportEvent) -> str:
         "survey": _("%(body)s began the survey on site"),
         "work": _("%(body)s began the work"),
         "charge": _("Accepted by %(body)s") if event.status_before != event.status_after else _("%(body)s put somebody in charge"),
+        "surveyed": _("%(body)s surveyed the spot"),
         "left_behind": _("Nobody is in charge any more: the officer has left"),
         "ask": _("%(body)s asked the reporter a question"),
         "answer": _("The reporter answered"),

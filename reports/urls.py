@@ -19,6 +19,7 @@ from reports.views import (
     photos,
     rating,
     reporter,
+    survey,
     territory,
 )
 
@@ -52,6 +53,9 @@ urlpatterns = [
     path("desk/reports/<str:code>/", desk_report.desk_report, name="desk_report"),
     path("desk/reports/<str:code>/presence/", desk_presence.presence, name="desk_presence"),
     path("desk/reports/<str:code>/steps/<slug:step>/", desk_report.desk_step, name="desk_step"),
+    path("desk/reports/<str:code>/survey/", survey.survey, name="survey"),
+    path("desk/surveys/who/", survey.who, name="survey_who"),
+    path("desk/surveys/<uuid:key>/photos/", survey.survey_photo, name="survey_photo"),
     path("desk/reports/<str:code>/look/", look.look, name="look"),
     path("desk/photos/<uuid:key>/blur/", blur.blur, name="blur"),
     path("desk/comments/", rating.comments, name="comments"),

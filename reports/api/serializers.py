@@ -217,7 +217,7 @@ class ReportFeature(GeoFeatureModelSerializer):
 
     def get_photo(self, report: Report) -> str | None:
         """Address of the first photo's thumbnail."""
-        photos = list(report.photos.all())
+        photos = report.shown_photos
         return reverse("reports:photo_thumb", args=[photos[0].key]) if photos else None
 
     def get_metres_away(self, report: Any) -> float | None:
@@ -261,7 +261,7 @@ class ReportDetail(ReportFeature):
                 "height": photo.height,
                 "kind": photo.kind,
             }
-            for photo in report.photos.all()
+            for photo in report.shown_photos
         ]
 
     def get_replies(self, report: Report) -> list[dict[str, Any]]:

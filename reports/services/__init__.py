@@ -6,6 +6,8 @@ from reports.services.errors import (
     CaseworkError,
     CommentChanged,
     KeyUsedForAnotherReport,
+    KeyUsedForAnotherSurvey,
+    NotAllowed,
     NotRatable,
     ReportChangedMeanwhile,
     StepNotAllowed,
@@ -13,20 +15,27 @@ from reports.services.errors import (
 from reports.services.filing import Filing, file_once, file_report
 from reports.services.rating import Opinion, judge_comment, ratable, rate
 from reports.services.said import Words
+from reports.services.survey import Surveyed, keep_survey, keep_survey_photo, may_survey
 
 __all__ = [
     "CaseworkError",
     "CommentChanged",
     "Filing",
     "KeyUsedForAnotherReport",
+    "KeyUsedForAnotherSurvey",
+    "NotAllowed",
     "NotRatable",
     "Opinion",
     "ReportChangedMeanwhile",
     "StepNotAllowed",
+    "Surveyed",
     "Words",
     "file_once",
     "file_report",
     "judge_comment",
+    "keep_survey",
+    "keep_survey_photo",
+    "may_survey",
     "offered_steps",
     "ratable",
     "rate",

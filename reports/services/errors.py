@@ -47,6 +47,13 @@ class KeyUsedForAnotherReport(CaseworkError):
         super().__init__(_("This Idempotency-Key was used for another report. Use a new key for a new report."))
 
 
+class KeyUsedForAnotherSurvey(CaseworkError):
+    """The key of a survey came before with another content, of another officer or report."""
+
+    def __init__(self) -> None:
+        super().__init__(_("A survey with this key is kept already, and says something else."))
+
+
 class NotRatable(CaseworkError):
     """The answer cannot be rated (any more), or the report not be reopened by its reporter; the sentence says why."""
 

@@ -26,7 +26,8 @@ from reports.models import Contact, Note, Photo, Report
 from reports.presence import HEARTBEAT_SECONDS
 from reports.queue import Desk, Queue
 from reports.same_reporter import others_of_reporter
-from reports.services import ReportChangedMeanwhile, StepNotAllowed, offered_steps, take_step
+from reports.services import ReportChangedMeanwhile, StepNotAllowed, may_survey, offered_steps, take_step
+from reports.surveys import shown_surveys
 from reports.timeline import Moment, full_timeline
 from reports.urgency import Urgency, soon_until
 from reports.views.desk import asked_queue, desk_address, elsewhere, user_of
@@ -180,7 +181,7 @@ def _page(
         "same_reporter": list(others_of_reporter(report, contact, user)) if contact else [],
         "may_call": may_call,
         "photos": [photo for photo in photos if photo.kind == Photo.Kind.REPORT],
-        "answer_photos": [photo for photo in photos if photo.kind == Photo.Kind.ANSWER],
+        "answer_photos": [photo for photo in photos if photo.kind in {Photo.Kind.ANSWER, Photo.Kind.DRAFT}],
         "replies": [reply for reply in replies if reply != draft],  # a draft to be published stands in its form
         "draft": draft,
         "forms": [form for form in forms if form.step.name != "undo"],
@@ -201,6 +202,8 @@ def _page(
         "before": before,
         "after": after,
         "heartbeat": HEARTBEAT_SECONDS,
+        "surveys": shown_surveys(report),
+        "may_survey": may_survey(user, report),
         "map": _map(report, nearby),
         "return_texts": return_texts(report.language) if any("reason" in form.step.needs for form in forms) else {},
     }

@@ -164,7 +164,7 @@ def _page(request: HttpRequest, user: User, report: Report, *, wrong: dict[str, 
         "report": report,
         "texts": [text for text in texts if text.text],
         "wrong": wrong,
-        "photos": list(report.photos.all()),
+        "photos": report.shown_photos,
         "offered": {step.name for step in offered_steps(user, report)} & {"show", "hide"},
         "note": request.POST.get("note", ""),
     }

@@ -71,7 +71,7 @@ def _query(request: HttpRequest) -> str:
 
 def _shown(report: Report) -> dict[str, Any]:
     moments = public_timeline(report)
-    photos = list(report.photos.all())
+    photos = report.shown_photos
     today = timezone.localdate()
     before = [photo for photo in photos if photo.kind == Photo.Kind.REPORT]
     after = [photo for photo in photos if photo.kind == Photo.Kind.ANSWER]

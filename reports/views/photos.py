@@ -34,7 +34,7 @@ def photo_thumb(request: HttpRequest, key: UUID) -> HttpResponseBase:
 def photo_original(request: HttpRequest, key: UUID) -> HttpResponseBase:
     """The photo without what is blurred in it, at the desk of those who work on the report; for everybody else there is none."""
     photo = get_object_or_404(Photo.objects.select_related("report"), key=key)
-    if not Report.objects.visible_to(request.user).filter(pk=photo.report_id).exists():
+    if not _is_at_desk(request, photo):
         raise Http404
     return _sent(photo.image, {"Cache-Control": "private, no-store"})
 
@@ -42,15 +42,20 @@ def photo_original(request: HttpRequest, key: UUID) -> HttpResponseBase:
 def _served(request: HttpRequest, key: UUID, field: str) -> HttpResponseBase:
     """The photo as the public sees it: with what was blurred, whoever asks."""
     photo = get_object_or_404(Photo.objects.select_related("report__category"), key=key)
-    if not may_read(request, photo.report):
+    allowed = may_read(request, photo.report) if photo.is_shown else _is_at_desk(request, photo)
+    if not allowed:
         raise Http404
     headers: dict[str, Any] = {
         "ETag": f'"{key.hex}-{field}-{photo.blur_version}"',
-        "Cache-Control": f"public, max-age={PUBLIC_SECONDS}" if photo.report.is_public else "private, no-cache",
+        "Cache-Control": f"public, max-age={PUBLIC_SECONDS}" if photo.report.is_public and photo.is_shown else "private, no-cache",
     }
     if get_conditional_response(request, etag=headers["ETag"]) is not None:
         return HttpResponseNotModified(headers=headers)
     return _sent(getattr(photo, f"public_{field}" if photo.blurs else field), headers)
+
+
+def _is_at_desk(request: HttpRequest, photo: Photo) -> bool:
+    return Report.objects.visible_to(request.user).filter(pk=photo.report_id).exists()
 
 
 def _sent(file: FieldFile, headers: dict[str, Any]) -> HttpResponseBase:

@@ -10,9 +10,9 @@ const MAX_PHOTOS = 5;
 
 /**
  * @param {HTMLInputElement} input a file input inside the slot that adds photos; the slots of photos are put before it
- * @param {{words: Words, lang: string, told: HTMLElement, onPosition: (position: {lat: number, lon: number}) => void}} options
+ * @param {{words: Words, lang: string, told: HTMLElement, onPosition?: (position: {lat: number, lon: number}) => void, onChange?: () => void}} options
  */
-export function photoPicker(input, { words, lang, told, onPosition }) {
+export function photoPicker(input, { words, lang, told, onPosition, onChange }) {
   const add = /** @type {HTMLElement} */ (input.closest("label"));
   /** @type {{slot: HTMLElement, file: File, done: Promise<void>}[]} */
   let photos = [];
@@ -25,8 +25,11 @@ export function photoPicker(input, { words, lang, told, onPosition }) {
     tell(chosen.length > room ? words("photosTooMany") : "");
   });
 
-  /** @param {File} file */
-  function take(file) {
+  /**
+   * @param {File} file
+   * @param {boolean} [isReady] it was prepared before
+   */
+  function take(file, isReady = false) {
     const slot = document.createElement("div");
     slot.className = "photo-slot photo-slot--filled is-working";
     const image = document.createElement("img");
@@ -52,14 +55,18 @@ export function photoPicker(input, { words, lang, told, onPosition }) {
       URL.revokeObjectURL(image.src);
       name();
       tell();
+      onChange?.();
       const next = photos[Math.min(at, photos.length - 1)];
       /** @type {HTMLElement} */ (next ? next.slot.querySelector("button") : input).focus();
     });
-    photo.done = prepared(file).then(({ file: small, position }) => {
+    const ready = isReady ? Promise.resolve({ file, position: null }) : prepared(file);
+    photo.done = ready.then(({ file: small, position }) => {
       photo.file = small;
       slot.classList.remove("is-working");
       tell();
-      if (position && photos.includes(photo)) onPosition(position);
+      if (!photos.includes(photo)) return;
+      if (position) onPosition?.(position);
+      if (!isReady) onChange?.();
     });
     name();
   }
@@ -88,6 +95,13 @@ export function photoPicker(input, { words, lang, told, onPosition }) {
   }
 
   return {
+    /**
+     * Shows photos that were kept as they are to be sent.
+     * @param {File[]} files
+     */
+    restore(files) {
+      for (const file of files) take(file, true);
+    },
     /** The photos as they will be sent, once all are ready. */
     async files() {
       await Promise.all(photos.map(({ done }) => done));

@@ -1,0 +1,56 @@
+// @ts-check
+// What waits on this phone, said on every page of the desk, and sent whenever there is a chance.
+import { all, sendAll } from "../lib/outbox.js";
+import { wordsFrom } from "../lib/words.js";
+import { lang } from "./page.js";
+import { toast } from "./toast.js";
+
+const EVERY_MS = 60_000;
+
+/** @typedef {import("../lib/outbox.js").Outcome} Outcome */
+
+/**
+ * Begins to send and to tell. The element holds the words, a text (.outbox-text) and a list of what was refused (.outbox-refused).
+ * @param {HTMLElement} element
+ */
+export function watchOutbox(element) {
+  const words = wordsFrom(element.dataset, lang);
+  const text = /** @type {HTMLElement} */ (element.querySelector(".outbox-text"));
+  const refused = /** @type {HTMLElement} */ (element.querySelector(".outbox-refused"));
+  const { user = "" } = element.dataset;
+
+  async function tell() {
+    const kept = (await all()).filter((one) => one.user === user);
+    const waiting = kept.filter(({ state }) => state === "waiting").length;
+    const wrong = kept.filter(({ state }) => state === "refused");
+    element.hidden = !waiting && !wrong.length;
+    text.textContent = waiting ? words("waits", { count: waiting }) : "";
+    refused.replaceChildren(
+      ...wrong.map((one) => {
+        const item = document.createElement("li");
+        const link = document.createElement("a");
+        link.href = one.url;
+        link.textContent = one.title;
+        item.append(link, `: ${one.why || ""}`);
+        return item;
+      }),
+    );
+  }
+
+  async function attempt() {
+    try {
+      const { sent } = await sendAll();
+      await tell();
+      if (sent.length) toast(words("sent", { count: sent.length }));
+      document.dispatchEvent(new CustomEvent("outbox", { detail: { sent } }));
+    } catch {
+      // No IndexedDB (a private window): nothing is kept here, nothing waits
+    }
+  }
+
+  window.addEventListener("online", attempt);
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && attempt());
+  setInterval(attempt, EVERY_MS);
+  attempt();
+  return { tell, attempt };
+}
