@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.admin import Recorded
 from authorities.dated import DatedAdmin, DatedForm, DatedFormSet, InForceFilter, in_full
-from authorities.deadline_models import DayChange
+from authorities.deadline_models import DayChange, DeadlineRule
 from authorities.models import Body, BodySuccession, Category, Criterion, Membership, ReturnReason, Rule, Territory
 from authorities.survey_models import SurveyField
 
@@ -275,3 +275,44 @@ class SurveyFieldAdmin(Recorded, admin.ModelAdmin):  # type: ignore[type-arg]
     fields = [
         "category", ("name", "name_en"), ("code", "position"), ("kind", "required"), ("unit", "lowest", "highest"), "choices",
     ]  # fmt: skip
+
+
+class DeadlineRuleForm(DatedForm):
+    """A deadline and its two days."""
+
+    class Meta:
+        model = DeadlineRule
+        fields = ["stage", "category", "body", "amount", "amount_in_danger", "measure", "note"]
+
+
+@admin.register(DeadlineRule)
+class DeadlineRuleAdmin(Recorded, DatedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+    """How long things may take; what is changed counts for what begins afterwards."""
+
+    form = DeadlineRuleForm
+    fields = ["stage", "category", "body", ("amount", "measure", "amount_in_danger"), ("valid_from", "valid_to"), "note"]
+    autocomplete_fields = ["category"]
+    list_display = ["stage", "what", "who", "long", "long_in_danger", "starts", "ends", "note"]
+    list_filter = ["stage", InForceFilter, "category"]
+    list_select_related = ["category", "body"]
+    search_fields = ["category__name", "category__name_en", "category__code", "body__name", "note"]
+
+    @admin.display(description=_("category"), ordering="category__position")
+    def what(self, rule: DeadlineRule) -> str:
+        """The category, or every one."""
+        return rule.category.label if rule.category else str(_("every category"))
+
+    @admin.display(description=_("body"), ordering="body__name")
+    def who(self, rule: DeadlineRule) -> str:
+        """The body, or every one."""
+        return in_full(rule.body) if rule.body else str(_("every body"))
+
+    @admin.display(description=_("within"), ordering="amount")
+    def long(self, rule: DeadlineRule) -> str:
+        """How long it may take."""
+        return rule.in_words()
+
+    @admin.display(description=_("where people are in danger"))
+    def long_in_danger(self, rule: DeadlineRule) -> str:
+        """How long it may take then."""
+        return rule.in_words(in_danger=True) if rule.amount_in_danger else "–"

@@ -1,4 +1,5 @@
-"""Brings the data files of `fixtures/` into the database: categories, reasons for returning, criteria of ratings, fields of surveys, bodies with their territory, rules.
+"""Brings the data files of `fixtures/` into the database: categories, reasons for returning, criteria of ratings, fields of surveys, bodies with their
+territory, rules, deadlines.
 
 What is missing is made; what stands keeps what an administrator has changed, unless the files are to overwrite it. Territory follows the
 units: what was loaded since is covered, units of withdrawn editions are let go.
@@ -19,12 +20,13 @@ from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Q
 
+from authorities.deadline_models import DeadlineRule
 from authorities.models import Body, BodySuccession, Category, Criterion, ReturnReason, Rule, Territory
 from authorities.survey_models import SurveyField
 from boundaries.models import Edition, Kind, Level, Unit
 
 Period = tuple[date | None, date | None]
-Coded = TypeVar("Coded", Category, Criterion, ReturnReason, SurveyField, Body, Rule)
+Coded = TypeVar("Coded", Category, Criterion, ReturnReason, SurveyField, Body, Rule, DeadlineRule)
 
 # Drafts count, so that the bodies of an edition stand when it is rehearsed: a territory in a draft leads nowhere until that is in force
 ACTIVE_OR_DRAFT = Q(active=True) | Q(edition__state=Edition.State.DRAFT)
@@ -75,6 +77,7 @@ class _Loader:
         self.survey_fields = {found.code: found for found in SurveyField.objects.all()}
         self.bodies = {body.code: body for body in Body.objects.all()}
         self.rules = {rule.code: rule for rule in Rule.objects.exclude(code="").select_related("territory__edition")}
+        self.deadlines = {rule.code: rule for rule in DeadlineRule.objects.exclude(code="")}
         self.wanted: dict[Body, dict[Unit, Period]] = {}
 
     def load(self) -> Loaded:
@@ -97,6 +100,8 @@ class _Loader:
             self._load_succession(row)
         for row in self._json("rules.json"):
             self._load_rules(row)
+        for row in self._json("deadlines.json"):
+            self._load_deadline(row)
         return self.done
 
     # --- files --------------------------------------------------------------------------------------------------------
@@ -311,6 +316,17 @@ class _Loader:
         if rule.territory and rule.territory.edition.state == Edition.State.WITHDRAWN:
             rule.territory = unit
             rule.save()
+
+    def _load_deadline(self, row: dict[str, Any]) -> None:
+        """How long something may take, of a category or of all."""
+        where = f"deadlines.json, “{row['code']}”"
+        category = row.get("category")
+        if category is not None and category not in self.categories:
+            raise FixtureError(f"{where}: there is no category {category}.")
+        period = _period(row, where)
+        fields = {name: value for name, value in row.items() if name not in ("valid_from", "valid_to")}
+        fields |= {"category": self.categories[category] if category else None, "validity": DateRange(*period)}
+        self._put("deadlines", DeadlineRule, self.deadlines, row["code"], fields)
 
     def _in_force(self, level: str, code: str, period: Period) -> list[tuple[Unit, Period]]:
         """The units of a level and code that were in force in a period, the earliest first, each with the days that they share."""

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from authorities.deadline_models import DeadlineRule  # noqa: F401  named in the class's base
     from authorities.models import Body, Category, Criterion, Membership, Rule  # noqa: F401  named in the class's base
     from authorities.survey_models import SurveyField  # noqa: F401
     from boundaries.models import Unit
@@ -164,3 +165,15 @@ class RuleQuerySet(models.QuerySet["Rule"]):
         in_time = Q(territory=None) | Q(territory__active=True, territory__validity__overlap=F("validity"))
         leading = self.model.objects.filter(in_time & (kind_somewhere | kind_there | named_there | named_somewhere))
         return self.exclude(pk__in=leading.values("pk"))
+
+
+class DeadlineRuleQuerySet(models.QuerySet["DeadlineRule"]):
+    """How long something may take."""
+
+    def in_force(self, on: date) -> Self:
+        """Deadlines that hold on a day, the most specific first: of category and body, of the category, of the body, of all."""
+        return self.filter(validity__contains=on).order_by(F("category").asc(nulls_last=True), F("body").asc(nulls_last=True), "pk")
+
+    def fitting(self, category_id: int, body_id: int) -> Self:
+        """Those that may be asked for a category and a body."""
+        return self.filter(Q(category=None) | Q(category=category_id), Q(body=None) | Q(body=body_id))

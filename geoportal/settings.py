@@ -231,6 +231,8 @@ SPECTACULAR_SETTINGS = {
 # --- Working time -----------------------------------------------------------------------------------------------------
 WORKING_HOURS = env("WORKING_HOURS", default="7:30-11:30,13:30-17:00")  # of a working day; deadlines count them
 
+ANSWER_DAYS = env.int("ANSWER_DAYS", default=7)  # working days after which the silence of an asked reporter ends the report; 0: never
+
 # --- What the reporter says of an answer ----------------------------------------------------------------------------------
 RATING_CHANGE_DAYS = env.int("RATING_CHANGE_DAYS", default=7)  # how long a rating may be changed after it was given
 RATED_FROM = env.int("RATED_FROM", default=5)  # ratings from which on a mean is shown: fewer say nothing of a body

@@ -74,6 +74,16 @@ class Report(models.Model):
     filed_at = models.DateTimeField(_("filed at"), default=timezone.now)
     observed_at = models.DateTimeField(_("seen at"), null=True, blank=True)
     due_at = models.DateTimeField(_("due"), null=True, blank=True)
+    term_since = models.DateTimeField(null=True, blank=True, editable=False, help_text="When the time to answer began; empty: at filing")
+    due_set_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When a rule last set the due date; empty: at filing"
+    )
+    paused_s = models.FloatField(null=True, blank=True, editable=False, help_text="Working seconds that the clock stood still since then")
+    stage_since = models.DateTimeField(null=True, blank=True, editable=False, help_text="When the present step began; empty: to be set")
+    stage_due_at = models.DateTimeField(_("present step due"), null=True, blank=True)
+    held = models.JSONField(
+        null=True, blank=True, editable=False, help_text="While the clock stands still: what is left, in working seconds"
+    )
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     changed_at = models.DateTimeField(_("last change"), default=timezone.now)
     version = models.PositiveIntegerField(_("version"), default=1)
@@ -119,6 +129,10 @@ class Report(models.Model):
             CheckConstraint(condition=Q(severity__range=(1, 3)), name="report_severity_is_known"),
             CheckConstraint(condition=Q(accuracy_m__isnull=True) | Q(accuracy_m__gte=0), name="report_accuracy_is_a_radius"),
             CheckConstraint(
+                condition=Q(held__isnull=True) | Q(status="waiting", due_at__isnull=True),
+                name="report_clock_stands_still_only_while_it_waits",
+            ),
+            CheckConstraint(
                 condition=Q(unit__isnull=True, method="none") | Q(unit__isnull=False, method__in=["inside", "snapped"]),
                 name="report_unit_iff_found",
             ),
@@ -138,6 +152,11 @@ class Report(models.Model):
             ),
             # Among these stands what has to be looked at; few, while what is open may be very many
             models.Index("category", condition=Q(published_at__isnull=True) & ~Q(status__in=sorted(CLOSED)), name="report_open_not_public"),
+            # What the job that watches the deadlines asks for
+            models.Index(
+                fields=["stage_due_at"], condition=Q(stage_due_at__isnull=False) & ~Q(status__in=sorted(CLOSED)), name="report_stage_due"
+            ),
+            models.Index(fields=["id"], condition=Q(stage_since__isnull=True) & ~Q(status__in=sorted(CLOSED)), name="report_without_stage"),
             models.Index("unit", F("filed_at").desc(), name="report_by_unit"),
             models.Index("published_at", condition=Q(published_at__isnull=False), name="report_published"),
             models.Index("closed_at", condition=Q(closed_at__isnull=False), name="report_closed"),
@@ -571,6 +590,7 @@ class ThrottleCount(models.Model):
         constraints = [UniqueConstraint(fields=["key", "window"], name="throttle_key_once_a_window")]
 
 
+import reports.deadline_models  # noqa: E402  and here
 import reports.desk_models  # noqa: E402  and here
 import reports.history.models  # noqa: E402  and here
 import reports.rating_models  # noqa: E402  Django looks for models here; theirs name Reply, which stands above

@@ -158,7 +158,7 @@ def test_bodies_follow_each_other_without_a_day_between(today_units, old_units):
 def test_without_units_it_loads_what_needs_none_and_says_what_it_left_out(db):
     said = load("--verbosity", "2")
     assert Category.objects.count() == 21
-    assert ReturnReason.objects.count() == 9
+    assert ReturnReason.objects.count() == 10
     assert not Body.objects.exists()
     assert "ubnd-tinh-ca-mau-2025: no province 96 of 2025-07-01 – today is loaded" in said
     assert "rule today-health-health-so-y-te-ca-mau-2025: the body so-y-te-ca-mau-2025 is not there" in said

@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from authorities.models import Body, Membership, Publication, Role
 from reports import tasks
+from reports.deadlines import keep_time
 from reports.models import Conflict, Note, Report, ReportEvent
 from reports.services.effects import EFFECTS, close_or_open, nothing_besides, publish, waiting_draft
 from reports.services.errors import ReportChangedMeanwhile, StepNotAllowed
 from reports.services.said import Words, require, stripped
-from reports.services.undo import Kept, changed_since, last_step_of, snapshot
+from reports.services.undo import COLUMNS, Kept, changed_since, last_step_of, snapshot
 from reports.workflow import CLOSED, HANDLERS, STEPS, UNTOUCHED, Status, Step, is_told, reporters_steps, steps_for
 
 if TYPE_CHECKING:
@@ -131,6 +132,10 @@ def _carry_out(step: Step, report: Report, words: Words, actor: User | None, act
     if actor and report.officer_id is None and step.roles <= HANDLERS and report.status not in CLOSED | UNTOUCHED:
         report.officer = actor  # whoever goes on with what nobody is in charge of
     close_or_open(report, at)
+    if step.name != "undo":
+        keep_time(report, before, at)
+    if report.status not in CLOSED and report.due_at != COLUMNS["due_at"].to_python(before["due_at"]):
+        data["due_at"] = report.due_at.isoformat() if report.due_at else None
     if words.note:
         data["note"] = Note.objects.create(report=report, author=actor, body=acting, at=at, text=words.note).pk
     _remember(report, step, before, actor, acting, data, at)
@@ -140,6 +145,7 @@ def _carry_out(step: Step, report: Report, words: Words, actor: User | None, act
         data = publish(report, words, actor, at)
         report.status = Status.RESOLVED
         close_or_open(report, at)
+        keep_time(report, before, at)
         _remember(report, STEPS["publish_reply"], before, actor, acting, data, at, status_before=between)
     report.save()
 

@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from authorities.models import Body, Membership, Publication
 from authorities.routing import Routing, route
 from boundaries.locate import locate
+from reports.deadlines import begin_again, set_again
 from reports.models import Conflict, Handling, Question, Reply, Report
 from reports.services.filing import placed_in
 from reports.services.said import Words
 from reports.services.undo import take_back
 from reports.workflow import CLOSED, HANDLERS, Status
-from reports.working_days import calendar
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -131,7 +131,6 @@ def _recategorise(report: Report, words: Words, actor: User | None, at: datetime
     if not category.in_scope:
         raise ValidationError({"category": [_("This category is out of scope: return the report with the right channel instead.")]})
     report.category = category
-    report.due_at = calendar().end_of_day_after(report.filed_at, category.days_to_answer)
     if category.publication != Publication.AT_ONCE and former.publication == Publication.AT_ONCE:
         report.published_at = None
     routing = _route_again(report, at)
@@ -142,6 +141,7 @@ def _recategorise(report: Report, words: Words, actor: User | None, at: datetime
     if routing.body != former_body:
         _hand_over(report, routing.body, at)
         report.status = Status.TRIAGE if routing.needs_triage else Status.NEW
+    set_again(report, at)  # once the body is known: it may have deadlines of its own
     return {
         "category_before": former.code,
         "category_after": category.code,
@@ -184,14 +184,15 @@ def _back_to_work(report: Report, at: datetime) -> dict[str, Any]:
     """Back to the body that answered, with the time that a new report has; to its successor where that body is no more."""
     on = timezone.localdate(at)
     report.status = Status.ACCEPTED
-    report.due_at = calendar().end_of_day_after(at, report.category.days_to_answer)
     if report.officer and not Membership.objects.held_by(report.officer, on=on).filter(body=report.authority).exists():
         report.officer = None
     if _exists(report.authority, on):
+        begin_again(report, at)
         return {}
     former = report.authority
     routing = _route_again(report, at)
     _hand_over(report, routing.body, at)
+    begin_again(report, at)
     report.status = Status.TRIAGE if routing.needs_triage else Status.NEW
     return {"from": former.code, "to": report.authority.code, "trace": routing.trace}
 
@@ -206,7 +207,7 @@ def reopen_by_rule(report: Report, *, to_portal: bool, at: datetime) -> dict[str
         former = report.authority
         _hand_over(report, Body.objects.portal_of(former, on), at)
         report.status = Status.TRIAGE
-        report.due_at = calendar().end_of_day_after(at, report.category.days_to_answer)
+        begin_again(report, at)
         data: dict[str, Any] = {"from": former.code, "to": report.authority.code}
     else:
         data = _back_to_work(report, at)

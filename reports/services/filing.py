@@ -24,12 +24,12 @@ from boundaries.locate import Method, Placement, locate, place_in_every_edition
 from gis.bbox import DECIMALS
 from reports import tasks
 from reports.codes import new_code
+from reports.deadlines import begin
 from reports.media import PreparedPhoto, files_undone_on_error, keep_photos
 from reports.models import Channel, Conflict, Contact, Follow, Handling, IdempotencyKey, Report, ReportEvent, ReportPlace
 from reports.services.errors import KeyUsedForAnotherReport
 from reports.words import phone_number, tidy, tidy_line
 from reports.workflow import Status
-from reports.working_days import calendar
 
 MAX_DESCRIPTION = 5000
 MAX_PLACE_NOTE = 300
@@ -214,7 +214,7 @@ def _places(report: Report, placement: Placement) -> list[ReportPlace]:
 
 def _report(filing: Filing, placement: Placement, routing: Routing, at: datetime) -> Report:
     category = filing.category
-    return Report(
+    report = Report(
         code=new_code(),
         category=category,
         description=filing.description,
@@ -234,8 +234,9 @@ def _report(filing: Filing, placement: Placement, routing: Routing, at: datetime
         filed_at=at,
         changed_at=at,
         observed_at=filing.observed_at,
-        due_at=calendar().end_of_day_after(at, category.days_to_answer),
         channel=filing.channel,
         language=filing.language,
         filed_by=filing.filed_by,
     )
+    begin(report, at)
+    return report

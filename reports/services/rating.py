@@ -15,10 +15,12 @@ from django.utils.translation import gettext as _
 
 from authorities.models import Criterion
 from reports import tasks
+from reports.deadlines import keep_time
 from reports.models import Note, Reply, Report, ReportEvent
 from reports.rating_models import HIGHEST, LOWEST, MAX_COMMENT, Rating, Score
 from reports.services.effects import reopen_by_rule
 from reports.services.errors import CommentChanged, NotRatable
+from reports.services.undo import snapshot
 from reports.words import tidy
 from reports.workflow import Status
 
@@ -161,10 +163,11 @@ def _keep(report: Report, opinion: Opinion, criteria: list[Criterion], open_now:
 
 def _reopen(report: Report, opinion: Opinion, open_now: Ratable, at: datetime) -> None:
     """Back to the body that answered; after several times to the Portal, where a coordinator decides."""
-    before = report.status
+    before = snapshot(report)
     data = reopen_by_rule(report, to_portal=open_now.goes_to_portal, at=at)
+    keep_time(report, before, at)
     data["note"] = Note.objects.create(report=report, at=at, text=opinion.problem).pk
-    event = _remember(report, "not_fixed", at, before=before, public=True, data={"rated": open_now.reply.pk, **data})
+    event = _remember(report, "not_fixed", at, before=before["status"], public=True, data={"rated": open_now.reply.pk, **data})
     tasks.tell_followers.defer(event_id=event.pk)
 
 

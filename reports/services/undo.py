@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 FIELDS = (
     "status", "officer", "authority", "category", "due_at", "published_at", "unit", "method", "distance_m", "ambiguous",
     "closed_at", "authority_at_closing", "return_reason", "duplicate_of",
+    "term_since", "due_set_at", "paused_s", "stage_since", "stage_due_at", "held",
 )  # fmt: skip
 Kept = dict[str, Any]
 COLUMNS: dict[str, Any] = {name: Report._meta.get_field(name) for name in FIELDS}

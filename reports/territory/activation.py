@@ -146,7 +146,9 @@ UPDATE reports_report AS report
 SET unit_id = (before ->> 'unit')::bigint, method = before ->> 'method', distance_m = (before ->> 'distance_m')::float8,
     ambiguous = (before ->> 'ambiguous')::boolean, authority_id = (before ->> 'body')::bigint, officer_id = (
       SELECT person.id FROM accounts_user AS person WHERE person.id = (before ->> 'officer')::bigint
-    ), status = undoing.status_before, changed_at = %(at)s, version = report.version + 1
+    ), status = undoing.status_before,
+    stage_since = CASE WHEN report.held IS NULL THEN NULL ELSE report.stage_since END,
+    stage_due_at = CASE WHEN report.held IS NULL THEN NULL ELSE report.stage_due_at END, changed_at = %(at)s, version = report.version + 1
 FROM undoing WHERE undoing.report_id = report.id
 """
 TELL = """

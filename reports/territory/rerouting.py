@@ -245,6 +245,8 @@ def _carry_out(moves: Sequence[Move], writing: _Writing) -> None:
         report.ambiguous = placement.ambiguous
         if move.changes_hands:
             report.authority, report.officer = routing.body, None
+            if report.status in UNTOUCHED | AT_WORK:
+                report.stage_since = report.stage_due_at = None  # the next body's step begins: deadlines.watch sets its time
             report.status = _status_with_the_next_body(report, routing)
         report.changed_at = at
         report.version += 1
@@ -298,13 +300,28 @@ def _before(report: Report) -> dict[str, Any]:
 SAVE = """
 UPDATE reports_report AS report
 SET unit_id = moved.unit, method = moved.method, distance_m = moved.distance, ambiguous = moved.ambiguous, authority_id = moved.body,
-    officer_id = moved.officer, status = moved.status, changed_at = moved.at, version = moved.version
+    officer_id = moved.officer, status = moved.status, stage_since = moved.stage_since, stage_due_at = moved.stage_due,
+    changed_at = moved.at, version = moved.version
 FROM unnest(
-  %s::bigint[], %s::bigint[], %s::text[], %s::float8[], %s::boolean[], %s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[], %s::int[]
-) AS moved (id, unit, method, distance, ambiguous, body, officer, status, at, version)
+  %s::bigint[], %s::bigint[], %s::text[], %s::float8[], %s::boolean[], %s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[],
+  %s::timestamptz[], %s::timestamptz[], %s::int[]
+) AS moved (id, unit, method, distance, ambiguous, body, officer, status, stage_since, stage_due, at, version)
 WHERE report.id = moved.id
 """
-SAVED = ("pk", "unit_id", "method", "distance_m", "ambiguous", "authority_id", "officer_id", "status", "changed_at", "version")
+SAVED = (
+    "pk",
+    "unit_id",
+    "method",
+    "distance_m",
+    "ambiguous",
+    "authority_id",
+    "officer_id",
+    "status",
+    "stage_since",
+    "stage_due_at",
+    "changed_at",
+    "version",
+)
 
 
 def _save(reports: Sequence[Report]) -> None:

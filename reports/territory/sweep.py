@@ -73,6 +73,7 @@ SELECT report.id AS report_id, spot.unit_id, answer.body_id, report.accuracy_m,
        report.unit_id AS unit_before, report.method AS method_before, report.distance_m AS distance_before, report.ambiguous AS ambiguous_before,
        report.authority_id AS body_before, report.officer_id AS officer_before, report.status AS status_before, report.version + 1 AS version,
        answer.body_id <> report.authority_id AS changes_hands,
+       answer.body_id <> report.authority_id AND report.status = ANY(%(begun_anew)s) AS begins_anew,
        CASE WHEN answer.body_id = report.authority_id OR NOT report.status = ANY(%(begun_anew)s) THEN report.status
             WHEN answer.triage THEN %(triage)s ELSE %(new)s END AS status_after,
        answer.unit_id AS answer_unit, answer.category_id AS answer_category
@@ -93,6 +94,8 @@ CARRY_OUT = (
 UPDATE reports_report AS report
 SET unit_id = move.unit_id, method = 'inside', distance_m = 0, ambiguous = false, authority_id = move.body_id,
     officer_id = CASE WHEN move.changes_hands THEN NULL ELSE report.officer_id END,
+    stage_since = CASE WHEN move.begins_anew THEN NULL ELSE report.stage_since END,
+    stage_due_at = CASE WHEN move.begins_anew THEN NULL ELSE report.stage_due_at END,
     status = move.status_after, changed_at = %(at)s, version = move.version
 FROM rerouting_move AS move WHERE move.report_id = report.id
 """,

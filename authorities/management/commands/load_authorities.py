@@ -1,4 +1,4 @@
-"""Loads categories, reasons for returning, criteria of ratings, bodies with their territory, and responsibility rules from the data files."""
+"""Loads categories, reasons for returning, criteria of ratings, bodies with their territory, responsibility rules and deadlines from the data files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHOWN = 10
 
 class Command(BaseCommand):
     help = (
-        "Loads categories, reasons for returning, criteria of ratings, bodies with their territory, and responsibility rules from the data files in fixtures/. Makes what "
+        "Loads categories, reasons for returning, criteria of ratings, bodies with their territory, responsibility rules and deadlines from the data files in fixtures/. Makes what "
         "is missing and keeps what was changed in the administration; run it again after units were loaded. What names units that are not loaded is "
         "left out."
     )
