@@ -15,11 +15,13 @@ from accounts.models import User
 from authorities.models import Approval, Body, Category, Membership, ReturnReason
 from reports.codes import normalised
 from reports.masking import find
+from reports.media import PhotoRefused, PreparedPhoto, prepare_photo
 from reports.models import MAX_QUESTION, Note, Reply, Report
+from reports.proof_forms import proof_fields, proof_said
 from reports.querysets import coordinated_by
-from reports.services import Words, waiting_draft
+from reports.services import Words, needs_proof, waiting_draft
 from reports.templates import filled, templates_for
-from reports.words import tidy
+from reports.tidy_field import TidyField
 from reports.workflow import HANDLERS, Status, Step
 
 if TYPE_CHECKING:
@@ -59,17 +61,6 @@ PUBLISHED_BY: dict[str, str | Promise] = {
 }
 
 
-class TidyField(forms.CharField):
-    """Text as the services keep it: one line break is one character, whatever the browser sends; no control characters."""
-
-    def to_python(self, value: Any) -> str:
-        """The tidied text."""
-        try:
-            return tidy(super().to_python(value) or "")
-        except ValueError as error:
-            raise ValidationError(str(error)) from None
-
-
 class ReportField(forms.CharField):
     """The code of a report that somebody may see, as people type codes."""
 
@@ -91,10 +82,14 @@ class StepForm(forms.Form):
 
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
 
-    def __init__(self, data: Any = None, *, step: Step, report: Report, user: User) -> None:
-        super().__init__(data, auto_id=f"{step.name}_%s", initial={"version": report.version})
+    def __init__(self, data: Any = None, *, files: Any = None, step: Step, report: Report, user: User) -> None:
+        super().__init__(data, files, auto_id=f"{step.name}_%s", initial={"version": report.version})
         self.step, self.report, self.user = step, report, user
+        self.proves = "proof" in step.may and needs_proof(report, waiting_draft(report) if step.name == "publish_reply" else None)
         for name in (*step.needs, *(step.may if step.needs else ())):
+            if name == "proof":
+                self.fields |= proof_fields(report) if self.proves else {}
+                continue
             self.fields[name] = getattr(self, f"_{name}_field")()
             self.fields[name].required = name in step.needs and not (name == "reply" and "reason" in step.needs)
         if "reply" in self.fields and (personal := self._personal_in(self.data.get("reply", ""))):
@@ -147,7 +142,15 @@ class StepForm(forms.Form):
 
     def words(self) -> Words:
         """What was said, for the service."""
-        return Words(**{name: value for name, value in self.cleaned_data.items() if name not in ("version", "personal")})
+        said = {name: value for name, value in self.cleaned_data.items() if name not in ("version", "personal")}
+        return Words(**(proof_said(said) if self.proves else said))
+
+    def clean_after(self) -> tuple[PreparedPhoto, ...]:
+        """The photos of the spot after the work, checked by their content."""
+        try:
+            return tuple(prepare_photo(file) for file in self.cleaned_data["after"])
+        except PhotoRefused as error:
+            raise ValidationError(str(error)) from None
 
     def refuse(self, error: ValidationError) -> None:
         """Puts what the service refused beside the fields."""

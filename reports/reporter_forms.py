@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 
-from reports.desk_forms import TidyField
 from reports.models import MAX_QUESTION, Report
+from reports.tidy_field import TidyField
 from reports.workflow import Status, reporters_steps
 
 

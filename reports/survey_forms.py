@@ -16,12 +16,12 @@ from django.utils.translation import gettext_lazy
 
 from authorities.survey_models import SurveyField
 from boundaries.models import WGS84
-from reports.desk_forms import TidyField
 from reports.forms import PhotosField, SeveralFiles
 from reports.media import PhotoRefused, PreparedPhoto, prepare_photo
 from reports.models import Report
 from reports.services import Surveyed
 from reports.survey_models import MAX_NOTE
+from reports.tidy_field import TidyField
 
 MAX_TEXT = 1000
 MAX_ACCURACY_M = 100_000

@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from gis.functions import GeodesicDistance
-from reports.models import Photo, Report
+from reports.models import Photo, Reply, Report
 from reports.survey_models import Survey, SurveyPhoto
 from reports.urgency import span
 
@@ -97,3 +97,21 @@ def taken(photo: Photo, metres_away: float | None, after: timedelta | None) -> T
     elif metres_away is not None and metres_away > settings.PROOF_DISTANCE_M:
         warning = _("Far from the spot")
     return TakenPhoto(photo, words or _("The photo does not say when or where it was taken"), warning)
+
+
+@dataclass(frozen=True)
+class ShownProof:
+    """What proves a reply: the photo with where and when it was taken, or why there is none."""
+
+    taken: TakenPhoto | None
+    by_phone: bool
+    why_none: str
+
+
+def shown_proof(reply: Reply | None) -> ShownProof | None:
+    """What proves a reply, for the desk; None where nothing does."""
+    proof = getattr(reply, "proof", None)
+    if reply is None or proof is None:
+        return None
+    after = proof.taken_at - reply.report.filed_at if proof.taken_at else None
+    return ShownProof(taken(proof.photo, proof.metres_away, after) if proof.photo else None, proof.by_phone, proof.why_none)

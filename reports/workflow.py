@@ -49,7 +49,7 @@ class Step:
     """One thing that may be done: from which states, to which, by which roles, and what has to be said with it.
 
     `to` None: the state stays, or the step itself finds it. `needs` names what has to be said with it, `may` what can be: reply, reason,
-    category, body, officer, original, question, answer, note. `head_may` adds the head of a body whose replies its head approves. `by_reporter`: open to
+    category, body, officer, original, question, answer, proof, note. `head_may` adds the head of a body whose replies its head approves. `by_reporter`: open to
     whoever holds the private link. `second_person`: not open to whoever wrote the draft. `public`: shown to all (a step that changes the
     state always is). `told`: followers hear of it, if it is public. `undoable`: may be taken back by whoever took it, within UNDO_WITHIN.
     """
@@ -115,7 +115,7 @@ STEPS: dict[str, Step] = {
             Status.REPLY_REVIEW,
             HANDLERS,
             needs=("reply",),
-            may=("note",),
+            may=("proof", "note"),
             primary=True,
             told=False,
         ),
@@ -126,6 +126,7 @@ STEPS: dict[str, Step] = {
             Status.RESOLVED,
             PUBLISHERS,
             needs=("reply",),
+            may=("proof",),
             primary=True,
             second_person=True,
             head_may=True,

@@ -13,6 +13,7 @@ from reports.services.errors import (
     StepNotAllowed,
 )
 from reports.services.filing import Filing, file_once, file_report
+from reports.services.proof import needs_proof
 from reports.services.rating import Opinion, judge_comment, ratable, rate
 from reports.services.said import Words
 from reports.services.survey import Surveyed, keep_survey, keep_survey_photo, may_survey
@@ -36,6 +37,7 @@ __all__ = [
     "keep_survey",
     "keep_survey_photo",
     "may_survey",
+    "needs_proof",
     "offered_steps",
     "ratable",
     "rate",

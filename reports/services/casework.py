@@ -11,6 +11,7 @@ from django.utils import timezone
 from authorities.models import Body, Membership, Publication, Role
 from reports import tasks
 from reports.deadlines import keep_time
+from reports.media import files_undone_on_error
 from reports.models import Conflict, Note, Report, ReportEvent
 from reports.services.effects import EFFECTS, close_or_open, nothing_besides, publish, waiting_draft
 from reports.services.errors import ReportChangedMeanwhile, StepNotAllowed
@@ -77,6 +78,7 @@ def _makes_sense(step: Step, report: Report, user: User, at: datetime) -> bool:
     return True
 
 
+@files_undone_on_error()
 @transaction.atomic
 def take_step(
     report_id: int, *, step: str, actor: User, words: Words | None = None, version: int | None = None, at: datetime | None = None

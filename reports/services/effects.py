@@ -17,6 +17,7 @@ from boundaries.locate import locate
 from reports.deadlines import begin_again, set_again
 from reports.models import Conflict, Handling, Question, Reply, Report
 from reports.services.filing import placed_in
+from reports.services.proof import keep_proof, needs_proof, publish_photos
 from reports.services.said import Words
 from reports.services.undo import take_back
 from reports.workflow import CLOSED, HANDLERS, Status
@@ -95,6 +96,8 @@ def _undo(report: Report, words: Words, actor: User | None, at: datetime) -> dic
 
 def _draft(report: Report, words: Words, actor: User | None, at: datetime) -> dict[str, Any]:
     reply = Reply.objects.create(report=report, body=report.authority, text=words.reply, drafted_by=actor, drafted_at=at)
+    if report.category.physical:
+        keep_proof(report, reply, words, at)
     return {"reply": reply.pk}
 
 
@@ -104,7 +107,9 @@ def publish(report: Report, words: Words, actor: User | None, at: datetime) -> d
     reply.text = words.reply
     reply.published_by, reply.published_at = actor, at
     reply.save()
-    return {"reply": reply.pk, "edited": edited}
+    if needs_proof(report, reply):  # drafted before the category was set to need it
+        keep_proof(report, reply, words, at)
+    return {"reply": reply.pk, "edited": edited, "photos": publish_photos(report)}
 
 
 def _return(report: Report, words: Words, actor: User | None, at: datetime) -> dict[str, Any]:

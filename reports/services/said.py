@@ -9,12 +9,16 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from reports.models import MAX_QUESTION, Note, Reply
+from reports.survey_models import MAX_REASON
 from reports.templates import blanks
 from reports.workflow import Step
 
 if TYPE_CHECKING:
+    from django.contrib.gis.geos import Point
+
     from accounts.models import User
     from authorities.models import Body, Category, ReturnReason
+    from reports.media import PreparedPhoto
     from reports.models import Report
 
 
@@ -31,11 +35,15 @@ class Words:
     body: Body | None = None
     officer: User | None = None
     original: Report | None = None
+    after: tuple[PreparedPhoto, ...] = ()  # of the spot after the work
+    where: Point | None = None  # WGS 84, of the phone as it chose them, known well enough
+    why_none: str = ""
 
 
 def stripped(words: Words) -> Words:
     """The same without space around the texts."""
-    return replace(words, reply=words.reply.strip(), note=words.note.strip(), question=words.question.strip(), answer=words.answer.strip())
+    texts = {name: getattr(words, name).strip() for name in ("reply", "note", "question", "answer", "why_none")}
+    return replace(words, **texts)
 
 
 def require(step: Step, words: Words) -> None:
@@ -50,5 +58,7 @@ def require(step: Step, words: Words) -> None:
     for name, text in (("question", words.question), ("answer", words.answer)):
         if len(text) > MAX_QUESTION:
             wrong[name] = [_("At most 2,000 characters.")]
+    if len(words.why_none) > MAX_REASON:
+        wrong["why_none"] = [_("At most %(limit)d characters; you wrote %(count)d.") % {"limit": MAX_REASON, "count": len(words.why_none)}]
     if wrong:
         raise ValidationError(wrong)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from authorities.models import Body
 from reports.models import Conflict, Handling, Question, Reply, Report, ReportEvent
+from reports.services.proof import unpublish_photos
 from reports.workflow import STEPS, UNDO_WITHIN
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ def take_back(report: Report, actor: User | None, at: datetime) -> dict[str, Any
         )
     if event.kind in {"publish_reply", "return"}:
         Reply.objects.filter(pk=event.data["reply"]).update(published_at=None, published_by=None)
+    if event.data.get("photos"):
+        unpublish_photos(report, event.data["photos"])
     if event.kind == "ask":
         Question.objects.filter(pk=event.data["question"]).delete()
     return {"undoes": event.pk, "step": event.kind, "was_public": event.public}

@@ -27,7 +27,7 @@ from reports.presence import HEARTBEAT_SECONDS
 from reports.queue import Desk, Queue
 from reports.same_reporter import others_of_reporter
 from reports.services import ReportChangedMeanwhile, StepNotAllowed, may_survey, offered_steps, take_step
-from reports.surveys import shown_surveys
+from reports.surveys import shown_proof, shown_surveys
 from reports.timeline import Moment, full_timeline
 from reports.urgency import Urgency, soon_until
 from reports.views.desk import asked_queue, desk_address, elsewhere, user_of
@@ -91,7 +91,7 @@ def desk_step(request: HttpRequest, code: str, step: str) -> HttpResponse:
     if wanted is None or not wanted.roles:  # what is the reporter's is on no desk
         raise Http404
     report = _report(mine.user, code)
-    form = StepForm(request.POST, step=wanted, report=report, user=mine.user)
+    form = StepForm(request.POST, files=request.FILES, step=wanted, report=report, user=mine.user)
     # Whether the step is open comes first: who lost a race is told so, not that a field is missing
     offered = offered_steps(mine.user, report)
     if form.is_valid() or _is_stale(form, report) or wanted not in offered:
@@ -165,7 +165,7 @@ def _page(
     lines = _lines(report) if lines is None else lines
     publishes = any(form.step.name == "publish_reply" for form in forms)
     open_step = shown_form.step.name if shown_form else "publish_reply" if publishes and not refused else ""
-    replies = list(report.replies.select_related("body", "drafted_by", "published_by"))
+    replies = list(report.replies.select_related("body", "drafted_by", "published_by", "proof__photo"))
     draft = next((reply for reply in reversed(replies) if reply.published_at is None), None) if publishes else None
     photos = list(report.photos.annotate(metres_away=GeodesicDistance("taken_where", report.location)))
     may_call = Report.objects.filter(pk=report.pk).with_contact_open_to(user).exists()
@@ -201,6 +201,7 @@ def _page(
         "back": _back(queue),
         "before": before,
         "after": after,
+        "draft_proof": shown_proof(draft),
         "heartbeat": HEARTBEAT_SECONDS,
         "surveys": shown_surveys(report),
         "may_survey": may_survey(user, report),

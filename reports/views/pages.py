@@ -18,6 +18,7 @@ from reports.codes import normalised
 from reports.models import Photo, Report
 from reports.reporter_forms import AnswerForm, reporters_part
 from reports.services import ratable
+from reports.survey_models import Proof
 from reports.timeline import Moment, next_step, public_timeline
 from reports.tracking import is_reporter, may_read, readable_report, swap_token
 from reports.urgency import span
@@ -88,11 +89,11 @@ def _shown(report: Report) -> dict[str, Any]:
         "next_step": next_step(report.status, report.authority.name),
         "timeline": [_line(moment) for moment in moments],
         "replies": report.replies.filter(published_at__isnull=False)
-        .select_related("body", "rating")
+        .select_related("body", "rating", "proof")
         .prefetch_related("rating__scores__criterion"),
         "photos": photos,
         "before": before[0] if before and after else None,
-        "after": after[-1] if before and after else None,
+        "after": _proving(report, after) if before and after else None,
         "why": why,
         "follow_form": FollowForm(),
         "map_config": {
@@ -105,6 +106,13 @@ def _shown(report: Report) -> dict[str, Any]:
             "others": [_area(other) for other in _others(report, [found["code"] for found in why.candidates])],
         },
     }
+
+
+def _proving(report: Report, after: list[Photo]) -> Photo:
+    """The photo that proves the newest reply; the newest of the body where none does."""
+    proofs = Proof.objects.filter(reply__report=report, reply__published_at__isnull=False, photo__in=after)
+    newest = proofs.select_related("photo").order_by("reply__published_at", "pk").last()
+    return newest.photo if newest is not None and newest.photo is not None else after[-1]
 
 
 def _others(report: Report, codes: list[str]) -> list[Unit]:

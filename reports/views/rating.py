@@ -18,13 +18,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from authorities.models import Criterion
 from reports.codes import normalised
-from reports.desk_forms import TidyField
 from reports.models import Report
 from reports.queue import Desk
 from reports.rating_models import MAX_COMMENT, Rating
 from reports.services import CaseworkError, NotRatable, Opinion, judge_comment, ratable, rate
 from reports.services.rating import MAX_PROBLEM, Ratable
 from reports.throttling import throttled, too_many
+from reports.tidy_field import TidyField
 from reports.tracking import is_reporter, readable_report, swap_token
 from reports.views.desk import elsewhere, user_of
 from reports.workflow import PUBLISHERS

@@ -83,7 +83,7 @@ test("what one officer kept is not sent as another", async () => {
 
 test("what the server refuses stays on the phone with the reason, and the next is sent", async () => {
   const phone = store(kept("1"), kept("2"));
-  const { fetch } = server((url, calls) =>
+  const { fetch } = server((_url, calls) =>
     calls.length === 2 ? json(422, { detail: "Độ sâu: quá lớn" }) : json(200, { missing: [] }),
   );
   await sendAll({ fetch, store: phone });

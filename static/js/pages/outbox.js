@@ -1,8 +1,7 @@
 // @ts-check
 // Every page of the desk: sends what waits on this phone.
-import { watchOutbox } from "../ui/outbox-state.js";
+import "../ui/outbox-state.js";
 
 const element = document.getElementById("outbox");
-if (element) watchOutbox(element);
 if ("serviceWorker" in navigator && element?.dataset.worker)
   navigator.serviceWorker.register(element.dataset.worker, { type: "module" }).catch(() => {});

@@ -7,7 +7,7 @@ import { createMap } from "../map/basemap.js";
 import { hasLeaflet } from "../map/leaflet.js";
 import { pin } from "../map/pin.js";
 import { positionMark } from "../map/position.js";
-import { watchOutbox } from "../ui/outbox-state.js";
+import { outbox } from "../ui/outbox-state.js";
 import { icons, lang, pageConfig, pageWords } from "../ui/page.js";
 import { photoPicker } from "../ui/photo-picker.js";
 import { askPosition } from "../ui/position.js";
@@ -97,8 +97,13 @@ let keeping = Promise.resolve();
 
 function keepSoon() {
   clearTimeout(later);
+  draftTold.textContent = ""; // said again once it is true again
   later = setTimeout(() => keep("draft"), KEEP_AFTER_MS);
 }
+// The phone rings, the tab goes: what was typed this moment is written too
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "hidden" && later && !form.hidden) keep("draft");
+});
 
 /**
  * Writes the survey to the disk, one write after the other; whether it stands there.
@@ -107,6 +112,7 @@ function keepSoon() {
  */
 function keep(state) {
   clearTimeout(later);
+  later = undefined;
   const kept = keeping.then(() => write(state));
   keeping = kept.catch(() => {});
   return kept.then(
@@ -173,9 +179,6 @@ function refuse(why) {
 }
 
 // --- finishing ------------------------------------------------------------------------------------------------------------
-
-const holder = document.getElementById("outbox");
-const outbox = holder ? watchOutbox(holder) : null;
 
 form.addEventListener("input", keepSoon);
 form.addEventListener("submit", async (event) => {

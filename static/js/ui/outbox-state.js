@@ -9,11 +9,13 @@ const EVERY_MS = 60_000;
 
 /** @typedef {import("../lib/outbox.js").Outcome} Outcome */
 
-/**
- * Begins to send and to tell. The element holds the words, a text (.outbox-text) and a list of what was refused (.outbox-refused).
- * @param {HTMLElement} element
- */
-export function watchOutbox(element) {
+const element = document.getElementById("outbox");
+
+/** Sends and tells from now on; one a page, whoever imports it. Null where nobody has signed in. */
+export const outbox = element && watch(element);
+
+/** @param {HTMLElement} element holds the words, a text (.outbox-text) and a list of what was refused (.outbox-refused) */
+function watch(element) {
   const words = wordsFrom(element.dataset, lang);
   const text = /** @type {HTMLElement} */ (element.querySelector(".outbox-text"));
   const refused = /** @type {HTMLElement} */ (element.querySelector(".outbox-refused"));
