@@ -19,7 +19,7 @@ from authorities.models import ReturnReason
 from reports.models import Follow, Follower, Message, Reply, Report, ReportEvent, UnitFollow
 from reports.news import news_of, territory_of
 from reports.timeline import next_step, sentence
-from reports.tokens import follow_token, tracking_token
+from reports.tokens import follow_token, tracking_token, voice_token
 from reports.workflow import CLOSED, Status
 
 LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
@@ -73,6 +73,17 @@ def _rating_address(follow: Follow) -> str:
     return _page(reverse("reports:rating", args=[report.code]), follow, query)
 
 
+def _voice_addresses(follow: Follow, reply: Reply) -> dict[str, str] | None:
+    """The two links by which a follower says whether it is fixed; the reporter rates instead."""
+    if follow.is_reporter:
+        return None
+    token = voice_token(follow.pk, reply.pk)
+    return {
+        word.replace("-", "_"): _page(reverse("reports:voice", args=[follow.pk, token, reply.pk, word]), follow)
+        for word in ("fixed", "not-fixed")
+    }
+
+
 def token_address(name: str, follow: Follower, purpose: str) -> str:
     """The address in a mail by which its reader confirms or unsubscribes."""
     return f"{settings.SITE_URL}{reverse(name, args=[follow.pk, follow_token(purpose, follow.pk)])}"
@@ -121,6 +132,7 @@ def _of_a_step(event: ReportEvent, follow: Follow) -> dict[str, Any]:
         # A number that the body gives is for the reporter; whoever else follows reads what everybody does
         "reply_text": "" if reply is None else reply.text if follow.is_reporter else reply.public_text,
         "rating": _rating_address(follow) if follow.is_reporter and reply and event.status_after == Status.RESOLVED else "",
+        "voices": _voice_addresses(follow, reply) if reply and event.status_after == Status.RESOLVED else None,
         "reason": ReturnReason.objects.filter(code=event.data.get("reason")).first() if event.data.get("reason") else None,
         "next_step": next_step(event.status_after, body),
         "due_at": report.due_at if is_open else None,

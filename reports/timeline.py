@@ -81,7 +81,9 @@ def sentence(event: ReportEvent) -> str:
         "hide": _("Taken out of public view"),
         "note": _("Note"),
         "reopen": _("Reopened"),
-        "not_fixed": _("The reporter says that it is not fixed: reopened, now with %(body)s"),
+        "not_fixed": _("Several followers say that it is not fixed: reopened, now with %(body)s")
+        if event.data.get("by") == "followers"
+        else _("The reporter says that it is not fixed: reopened, now with %(body)s"),
         "masks": _("What is masked in public was changed"),
         "photo_blurred": _("A photo was blurred for the public"),
         "photo_unblurred": _("A photo is shown to the public as it was taken"),

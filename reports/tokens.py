@@ -28,6 +28,16 @@ def is_follow_token(token: str, purpose: str, follow_id: int) -> bool:
     return hmac.compare_digest(token.encode(), follow_token(purpose, follow_id).encode())
 
 
+def voice_token(follow_id: int, reply_id: int) -> str:
+    """The token in a follower's mail by which he or she says whether an answer holds."""
+    return _derive("voice", str(follow_id), str(reply_id))
+
+
+def is_voice_token(token: str, follow_id: int, reply_id: int) -> bool:
+    """Whether the token is that follower's for that answer."""
+    return hmac.compare_digest(token.encode(), voice_token(follow_id, reply_id).encode())
+
+
 def officer_mark(pk: int | None) -> str:
     """A mark for somebody at the desk, which says nothing to others: under it a phone keeps what is not sent yet."""
     return _derive("officer", str(pk))[:16]

@@ -19,8 +19,10 @@ from reports.views import (
     photos,
     rating,
     reporter,
+    route,
     survey,
     territory,
+    voice,
 )
 
 app_name = "reports"
@@ -37,6 +39,7 @@ urlpatterns = [
     path("reports/<str:code>/rating/", rating.rating, name="rating"),
     path("follow/<int:follow_id>/<str:token>/confirm/", follow.follow_confirm, name="follow_confirm"),
     path("follow/<int:follow_id>/<str:token>/unsubscribe/", follow.unsubscribe, name="unsubscribe"),
+    path("follow/<int:follow_id>/<str:token>/answers/<int:reply_id>/<slug:word>/", voice.voice, name="voice"),
     path("communes/<str:code>/follow/", follow.follow_unit, name="follow_unit"),
     path("unit-follow/<int:follow_id>/<str:token>/confirm/", follow.unit_follow_confirm, name="unit_follow_confirm"),
     path("unit-follow/<int:follow_id>/<str:token>/unsubscribe/", follow.unit_unsubscribe, name="unit_unsubscribe"),
@@ -54,6 +57,7 @@ urlpatterns = [
     path("desk/reports/<str:code>/presence/", desk_presence.presence, name="desk_presence"),
     path("desk/reports/<str:code>/steps/<slug:step>/", desk_report.desk_step, name="desk_step"),
     path("desk/reports/<str:code>/survey/", survey.survey, name="survey"),
+    path("desk/route/", route.route, name="route"),
     path("desk/surveys/who/", survey.who, name="survey_who"),
     path("desk/surveys/<uuid:key>/photos/", survey.survey_photo, name="survey_photo"),
     path("desk/reports/<str:code>/look/", look.look, name="look"),

@@ -162,12 +162,16 @@ def _keep(report: Report, opinion: Opinion, criteria: list[Criterion], open_now:
 
 
 def _reopen(report: Report, opinion: Opinion, open_now: Ratable, at: datetime) -> None:
-    """Back to the body that answered; after several times to the Portal, where a coordinator decides."""
+    note = Note.objects.create(report=report, at=at, text=opinion.problem)
+    reopen_not_fixed(report, open_now, {"note": note.pk}, at)
+
+
+def reopen_not_fixed(report: Report, open_now: Ratable, said: dict[str, Any], at: datetime) -> None:
+    """Back to the body that answered; after several times to the Portal, where a coordinator decides. The locked report is not saved."""
     before = snapshot(report)
     data = reopen_by_rule(report, to_portal=open_now.goes_to_portal, at=at)
     keep_time(report, before, at)
-    data["note"] = Note.objects.create(report=report, at=at, text=opinion.problem).pk
-    event = _remember(report, "not_fixed", at, before=before["status"], public=True, data={"rated": open_now.reply.pk, **data})
+    event = _remember(report, "not_fixed", at, before=before["status"], public=True, data={"rated": open_now.reply.pk, **data, **said})
     tasks.tell_followers.defer(event_id=event.pk)
 
 

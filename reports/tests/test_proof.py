@@ -42,9 +42,7 @@ def photo(metres=0.0, hours=-1.0, size=(64, 48), *, silent=False):
     prepared = prepare_photo(encoded(picture(size)))
     if silent:
         return prepared
-    return replace(
-        prepared, taken_where=Point(105.05 + metres * METRE, 9.05, srid=4326), taken_at=timezone.now() + timedelta(hours=hours)
-    )
+    return replace(prepared, taken_where=Point(105.05 + metres * METRE, 9.05, srid=4326), taken_at=timezone.now() + timedelta(hours=hours))
 
 
 def draft(report, officer, **said):

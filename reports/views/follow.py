@@ -67,10 +67,10 @@ def follow_confirm(request: HttpRequest, follow_id: int, token: str) -> HttpResp
     name = follow.report.readable_code
     if request.method != "POST":
         text = _("You will get a mail at each step of report %(code)s.") % {"code": name}
-        return _answer(request, title=_("Follow this report by e-mail?"), text=text, button=_("Yes, follow"))
+        return answered(request, title=_("Follow this report by e-mail?"), text=text, button=_("Yes, follow"))
     following.confirm(follow, purpose)
     text = _("You will get a mail at each step of report %(code)s. Each has a link to end it.") % {"code": name}
-    return _answer(
+    return answered(
         request, title=_("You follow this report"), text=text, link=follow.report.get_absolute_url(), link_word=_("Open the report")
     )
 
@@ -84,9 +84,9 @@ def unsubscribe(request: HttpRequest, follow_id: int, token: str) -> HttpRespons
         raise Http404
     if request.method != "POST":
         text = _("You will get no more mails about this report.")
-        return _answer(request, title=_("End these mails?"), text=text, button=_("Yes, end them"))
+        return answered(request, title=_("End these mails?"), text=text, button=_("Yes, end them"))
     following.end(Follow, follow_id)
-    return _answer(request, title=_("You get no more mails about this report"), text="")
+    return answered(request, title=_("You get no more mails about this report"), text="")
 
 
 # --- territories --------------------------------------------------------------------------------------------------------
@@ -129,10 +129,10 @@ def unit_follow_confirm(request: HttpRequest, follow_id: int, token: str) -> Htt
         text = _("At most one mail a day will tell you of new and resolved reports in this territory: %(territory)s.") % {
             "territory": territory
         }
-        return _answer(request, title=_("Follow this territory by e-mail?"), text=text, button=_("Yes, follow"))
+        return answered(request, title=_("Follow this territory by e-mail?"), text=text, button=_("Yes, follow"))
     following.confirm_unit(follow)
     text = _("At most one mail a day will tell you of new and resolved reports there. Each has a link to end it.")
-    return _answer(
+    return answered(
         request,
         title=_("You follow the territory of %(territory)s") % {"territory": territory},
         text=text,
@@ -150,12 +150,13 @@ def unit_unsubscribe(request: HttpRequest, follow_id: int, token: str) -> HttpRe
         raise Http404
     if request.method != "POST":
         text = _("You will get no more mails about this territory.")
-        return _answer(request, title=_("End these mails?"), text=text, button=_("Yes, end them"))
+        return answered(request, title=_("End these mails?"), text=text, button=_("Yes, end them"))
     following.end(UnitFollow, follow_id)
-    return _answer(request, title=_("You get no more mails about this territory"), text="")
+    return answered(request, title=_("You get no more mails about this territory"), text="")
 
 
-def _answer(request: HttpRequest, **context: str) -> HttpResponse:
+def answered(request: HttpRequest, **context: str) -> HttpResponse:
+    """One question with one button, or the answer; nothing of the address goes on to others."""
     response = render(request, "reports/follow_answer.html", context)
     response.headers["Referrer-Policy"] = "no-referrer"  # the address holds a token
     response.headers["Cache-Control"] = "no-store"

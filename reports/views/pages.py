@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -90,7 +91,10 @@ def _shown(report: Report) -> dict[str, Any]:
         "timeline": [_line(moment) for moment in moments],
         "replies": report.replies.filter(published_at__isnull=False)
         .select_related("body", "rating", "proof")
-        .prefetch_related("rating__scores__criterion"),
+        .prefetch_related("rating__scores__criterion")
+        .annotate(
+            say_fixed=Count("voices", filter=Q(voices__is_fixed=True)), say_not_fixed=Count("voices", filter=Q(voices__is_fixed=False))
+        ),
         "photos": photos,
         "before": before[0] if before and after else None,
         "after": _proving(report, after) if before and after else None,
