@@ -25,7 +25,7 @@ def proof_fields(report: Report) -> dict[str, forms.Field]:
     )
     if report.photos.filter(kind=Photo.Kind.DRAFT).exists():
         hint += " " + _("The photo of your last draft still counts.")
-    number = {"required": False, "widget": forms.HiddenInput}
+    number: dict[str, Any] = {"required": False, "widget": forms.HiddenInput}
     return {
         "after": PhotosField(
             required=False,

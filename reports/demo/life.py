@@ -15,14 +15,15 @@ from django.utils import timezone
 from accounts.models import User
 from authorities.models import Body, BodyKind, Category, Publication, ReturnReason
 from boundaries.models import WGS84
+from reports.demo.field_work import FieldWork
 from reports.demo.opinions import NOT_FIXED, Opinions
 from reports.demo.people import People
 from reports.demo.pictures import Pictures
 from reports.demo.places import Places
 from reports.demo.plan import FATES, MERGER, Plan, is_closed, make_plans
 from reports.demo.stories import SCENE_OF_ANYTHING, Stories, Story
-from reports.media import files_undone_on_error, keep_photos
-from reports.models import Channel, Photo, Report
+from reports.media import files_undone_on_error
+from reports.models import Channel, Report
 from reports.services import Filing, Words, file_report, take_reporters_step, take_step
 from reports.territory import reroute_open_reports
 from reports.workflow import STEPS, Status
@@ -47,7 +48,7 @@ LUNCH = (time(11, 30), time(13, 10))
 SATURDAY = 5
 HOLIDAYS = frozenset({(1, 1), (4, 30), (5, 1), (9, 2), (9, 3)})  # month, day
 NOTED = 0.3  # of the steps with which something may be noted
-PHOTOGRAPHED, ANSWERED_WITH_A_PHOTO = 0.45, 0.5
+PHOTOGRAPHED = 0.45
 SHOWN, HIDDEN = 0.65, 0.8  # of what is public after a look: shown, else kept out of view, else not looked at yet
 TWIN_DAYS = 3  # between a report and another of the same matter, at most
 TWIN_DEGREES = 0.0003  # some thirty metres
@@ -69,6 +70,7 @@ class Demonstration:
         self.people = People(seed, today)
         self.pictures = Pictures(seed)
         self.opinions = Opinions()
+        self.field_work = FieldWork(self.pictures, self.stories)
         self._portals: dict[int, Body] = {}
 
     def plans(self, number: int, *, real: bool) -> list[Plan]:
@@ -165,6 +167,7 @@ class _Life:
         self.pace = min(2.718 ** self.chance.gauss(0, 0.45), 3.5)
         self.reply = ""
         # Apart from `chance`, so that what reporters say changes nothing of what bodies do
+        self.hand = Random(f"{plan.when.isoformat()} {plan.spot.x}")  # noqa: S311  so too, what they find and photograph
         self.mood = Random(f"{plan.when.isoformat()} {plan.story.text}")  # noqa: S311
 
     def lived(self) -> Report:
@@ -242,9 +245,10 @@ class _Life:
         done = {"to_triage": "hand_on"}.get(step, step)
         if done in self.detours:
             self.detours.remove(done)
-        if step == "publish_reply" and self._has_photo() and self.chance.random() < ANSWERED_WITH_A_PHOTO:
-            photo = self.demonstration.pictures.photo(self.plan.story.scene, self.chance.randrange(10), done=True)
-            keep_photos(self.report, [photo], at=self.moment, kind=Photo.Kind.ANSWER)
+        if step == "survey":
+            scene, now = self.plan.story.scene, self.demonstration.now
+            self.moment = self.demonstration.field_work.survey(self.report, actor, scene, self.hand, self.moment, now)
+            self.report.refresh_from_db(fields=["version", "changed_at"])
         if self.chance.random() < 0.06 and step in ("accept", "survey", "work"):
             self._later(0.1)
             self._take_note()
@@ -283,7 +287,10 @@ class _Life:
             return Words(question=stories.note(step, self.chance))
         category = self.demonstration.categories[story.category] if step == "recategorise" else None
         body = self._next_body() if step == "assign" else None
-        return Words(reply=self.reply if "reply" in needs else "", note=note, category=category, body=body)
+        words = Words(reply=self.reply if "reply" in needs else "", note=note, category=category, body=body)
+        if step == "draft_reply":
+            return self.demonstration.field_work.proven(words, report, story.scene, self.hand, self.moment)
+        return words
 
     def _notes(self, step: str) -> bool:
         return step in ("accept", "survey", "work", "assign", "recategorise") and self.chance.random() < NOTED
@@ -309,9 +316,6 @@ class _Life:
         departments = Body.objects.existing(on).filter(kind=BodyKind.DEPARTMENT, parent=under)
         named = departments.filter(code__contains="nong-nghiep").order_by("code").first() or departments.order_by("code").first()
         return named or Body.objects.existing(on).filter(kind=BodyKind.COMMUNE_COMMITTEE).order_by("code")[0]
-
-    def _has_photo(self) -> bool:
-        return self.plan.story.scene != SCENE_OF_ANYTHING and self.report.photos.exists()
 
     def _look(self) -> None:
         """The coordinator's look at what is not public at once."""

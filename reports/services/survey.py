@@ -157,7 +157,7 @@ def keep_survey_photo(key: UUID, *, photo: PreparedPhoto, actor: User, at: datet
     Raises Survey.DoesNotExist for whoever did not make the survey or sees its report no more, ValidationError for a photo that the survey does not name.
     """
     survey = Survey.objects.select_for_update(of=("self",)).select_related("report").get(key=key, officer=actor)
-    if not Report.objects.visible_to(actor).filter(pk=survey.report_id).exists():
+    if not Report.objects.visible_to(actor, timezone.localdate(at) if at else None).filter(pk=survey.report_id).exists():
         raise Survey.DoesNotExist
     if photo.digest not in survey.photos_named:
         raise ValidationError({"photo": [_("The survey does not name this photo: it arrived damaged, or belongs to another.")]})

@@ -56,7 +56,7 @@ def reports(db, pothole, body_a, body_b, portal, spot_b, binh, hanh):
         take_step(report.pk, step="accept", actor=binh)
     colleague = file(pothole, Point(105.051, 9.05, srid=4326), description="Của Hạnh")
     take_step(colleague.pk, step="accept", actor=hanh)
-    return [*made, file(pothole, spot_b, description="Ở xã bên")]
+    return [*made, colleague, file(pothole, spot_b, description="Ở xã bên")]
 
 
 def shown(response):

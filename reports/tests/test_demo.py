@@ -11,7 +11,8 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.models import User
-from reports.models import Photo, Report, ReportEvent
+from reports.models import Photo, Reply, Report, ReportEvent
+from reports.survey_models import Survey
 from reports.workflow import CLOSED, Status
 
 NUMBER = 36
@@ -61,6 +62,11 @@ def test_reports_of_every_status_went_through_the_services(play):
     assert {timezone.localtime(report.filed_at).date().isoformat() for report in (first, second)} == {"2022-07-11", "2022-07-17"}
     assert Report.objects.aggregate(last=Max("filed_at"))["last"] > timezone.now() - timedelta(days=14)
     assert Photo.objects.exists()
+    # surveys on the spot, and every reply of what is repaired on the spot with its proof
+    assert Survey.objects.filter(photos__isnull=False).exists()
+    repaired = Reply.objects.filter(report__category__physical=True, published_at__isnull=False).exclude(report__status=Status.RETURNED)
+    assert repaired.filter(proof__photo__isnull=False).exists()
+    assert not repaired.filter(proof=None).exists()
     # whose mail would it be: nobody's
     assert not ProcrastinateJob.objects.exists()
 

@@ -60,7 +60,7 @@ def route(request: HttpRequest) -> HttpResponse:
     asked = [code for text in request.GET.getlist("code") if (code := normalised(text))]
     surveyed = Exists(Survey.objects.filter(report=OuterRef("pk")))
     found = _asked(mine, asked) if asked else _today(mine, now)
-    reports = list(found.for_queue().annotate(is_surveyed=surveyed)[: MOST + 1])
+    reports: list[Any] = list(found.for_queue().annotate(is_surveyed=surveyed)[: MOST + 1])
     too_many, reports = len(reports) > MOST, reports[:MOST]
     start = _start(request, mine, reports)
     spots = [(report.location.x, report.location.y) for report in reports]

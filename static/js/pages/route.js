@@ -29,7 +29,11 @@ if (element && hasLeaflet) {
   for (const [index, [lon, lat]] of stops.entries()) {
     const icon = L.divIcon({ className: "route-pin", iconSize: [30, 30], html: String(index + 1) });
     L.marker([lat, lon], { icon, keyboard: false })
-      .on("click", () => byId(`stop-${index + 1}`)?.querySelector("a")?.focus())
+      .on("click", () =>
+        byId(`stop-${index + 1}`)
+          ?.querySelector("a")
+          ?.focus(),
+      )
       .addTo(map);
   }
   map.fitBounds(L.latLngBounds(way), { padding: [30, 30], maxZoom: 15, animate: false });
