@@ -43,13 +43,15 @@ class BodyQuerySet(models.QuerySet["Body"]):
             found |= Q(**{"__".join(["parent"] * depth) + "__in": tops})
         return self.filter(found)
 
+    def of_the_province_of(self, body: Body) -> Self:
+        """A body, what stands above it, and all else that stands below the same top."""
+        return self.below([_top_of(body).pk])
+
     def portal_of(self, body: Body, on: date) -> Body:
         """The Portal that coordinates for a body on a day: the one under the same province committee; never None."""
         from authorities.models import BodyKind
 
-        top = body
-        for _step in range(1, DEPTH):
-            top = top.parent or top
+        top = _top_of(body)
         near = self.filter(kind=BodyKind.PORTAL).existing(on).filter(Q(parent=top) | Q(pk=top.pk)).order_by("code").first()
         return near or self.any_portal(on)
 
@@ -177,3 +179,10 @@ class DeadlineRuleQuerySet(models.QuerySet["DeadlineRule"]):
     def fitting(self, category_id: int, body_id: int) -> Self:
         """Those that may be asked for a category and a body."""
         return self.filter(Q(category=None) | Q(category=category_id), Q(body=None) | Q(body=body_id))
+
+
+def _top_of(body: Body) -> Body:
+    top = body
+    for _step in range(1, DEPTH):
+        top = top.parent or top
+    return top

@@ -34,6 +34,14 @@ class GeodesicDistance(Func):
         super().__init__(*(_as_expression(geometry) for geometry in geometries), **extra)
 
 
+class BoxAround(Func):
+    """The box that reaches some degrees (east and west, north and south) around a WGS 84 geometry: what an index is asked with."""
+
+    function = "ST_Expand"
+    arity = 3
+    output_field = GeometryField(srid=4326)
+
+
 class GeodesicBuffer(Func):
     """The circle of some metres around a WGS 84 point, as a WGS 84 polygon of 64 corners."""
 

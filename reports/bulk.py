@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from reports.models import Report
 from reports.services import ReportChangedMeanwhile, StepNotAllowed, Words, take_step
-from reports.workflow import STEPS, Status, Step
+from reports.workflow import STEPS, Status, Step, Whose
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -61,7 +61,8 @@ def bulk_steps(roles: frozenset[Role], among: Iterable[Status]) -> list[Step]:
         and step.sources & states
         and set(step.needs) <= SAID_FOR_ALL
         and not step.second_person
-        and step.name != "undo"
+        and step.name not in {"undo", "withdraw_transfer"}
+        and Whose.RESPONSIBLE in step.whose
     ]
 
 

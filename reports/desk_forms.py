@@ -6,20 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from authorities.models import Approval, Body, Category, Membership, ReturnReason
+from authorities.models import Approval, Body, BodyKind, Category, Membership, ReturnReason
+from gis.bbox import parse_point
+from gis.errors import PlaceError
+from reports.case_models import Part
 from reports.codes import normalised
 from reports.masking import find
 from reports.media import PhotoRefused, PreparedPhoto, prepare_photo
-from reports.models import MAX_QUESTION, Note, Reply, Report
+from reports.models import MAX_QUESTION, Note, Photo, Reply, Report
 from reports.proof_forms import proof_fields, proof_said
 from reports.querysets import coordinated_by
 from reports.services import Words, needs_proof, waiting_draft
+from reports.services.filing import MAX_DESCRIPTION
+from reports.services.other_bodies import MOST_DAYS
 from reports.templates import filled, templates_for
 from reports.tidy_field import TidyField
 from reports.workflow import HANDLERS, Status, Step
@@ -42,6 +48,17 @@ HINTS: dict[str, str | Promise] = {
     "to_triage": gettext_lazy("Not yours? The coordinator finds the right body."),
     "recategorise": gettext_lazy("The report may go to another body: the rules are asked again."),
     "assign": gettext_lazy("The body gets it as new; the one that has it now can still read it."),
+    "transfer": gettext_lazy(
+        "The other body takes it over or refuses with a reason. Until then it stays with you, and you are answerable for it."
+    ),
+    "withdraw_transfer": gettext_lazy("The other body is no longer asked."),
+    "accept_transfer": gettext_lazy("Your body is responsible from now on, and you are in charge of it. The reporter is told."),
+    "refuse_transfer": gettext_lazy("It stays with the body that offered it, which reads your reason."),
+    "ask_help": gettext_lazy("Another body does a part of the work; you stay responsible, and write the reply."),
+    "drop_part": gettext_lazy("What you asked of another body is not needed any more."),
+    "answer_part": gettext_lazy("What your body did or found goes to the body that asked. The reporter is not told."),
+    "relocate": gettext_lazy("Over a border it goes to the body there. What was filed stays in the history."),
+    "split": gettext_lazy("The second problem becomes a report of its own, for the same reporter; the rules say whose it is."),
     "show": gettext_lazy("Everybody can see the report on the map, without contact and notes."),
     "hide": gettext_lazy("Only the reporter and those who work on it see the report."),
     "note": gettext_lazy("For those who work on the report; never public."),
@@ -51,6 +68,8 @@ HINTS: dict[str, str | Promise] = {
 NOTE_LABELS: dict[str, str | Promise] = {
     "send_back": gettext_lazy("What should be changed?"),
     "to_triage": gettext_lazy("Why is it not yours, and whose might it be?"),
+    "transfer": gettext_lazy("Why is it theirs?"),
+    "refuse_transfer": gettext_lazy("Why is it not yours, and whose might it be?"),
     "hide": gettext_lazy("Why may it not be seen by all?"),
     "reopen": gettext_lazy("What is not settled?"),
 }
@@ -77,6 +96,26 @@ class ReportField(forms.CharField):
         return found
 
 
+class SpotField(forms.CharField):
+    """A position as people type it: latitude, longitude."""
+
+    def clean(self, value: Any) -> Any:
+        """The point (WGS 84)."""
+        lat, _comma, lon = super().clean(value).partition(",")
+        try:
+            return parse_point(lat.strip(), lon.strip())
+        except PlaceError as error:
+            raise ValidationError(str(error)) from None
+
+
+class PhotosField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Photos of the report, by their number."""
+
+    def label_from_instance(self, obj: Photo) -> str:
+        """What stands beside the box."""
+        return _("Photo %(number)d") % {"number": obj.position + 1}
+
+
 class StepForm(forms.Form):
     """What has to be said with one step on one report; `version` is that of the page on which it was written."""
 
@@ -92,9 +131,11 @@ class StepForm(forms.Form):
                 continue
             self.fields[name] = getattr(self, f"_{name}_field")()
             self.fields[name].required = name in step.needs and not (name == "reply" and "reason" in step.needs)
+        if step.name == "draft_reply" and (parts := list(report.parts.filter(outcome=Part.Outcome.OPEN).select_related("body"))):
+            self.fields["without_parts"] = self._without_parts_field(parts)
         if "reply" in self.fields and (personal := self._personal_in(self.data.get("reply", ""))):
             self.fields["personal"] = self._personal_field(personal)
-            self.order_fields(["version", "reason", "reply", "personal"])
+            self.order_fields(["version", "reason", "reply", "personal", "without_parts"])
 
     @property
     def label(self) -> str | Promise:
@@ -130,7 +171,7 @@ class StepForm(forms.Form):
     @property
     def typed(self) -> list[tuple[str, str]]:
         """Texts that somebody typed, by the label of their field: never to be lost, whatever became of the step."""
-        texts = ((name, self.data.get(name, "").strip()) for name in ("reply", "question", "note"))
+        texts = ((name, self.data.get(name, "").strip()) for name in ("reply", "question", "task", "result", "description", "note"))
         return [(str(self.fields[name].label) if name in self.fields else name, text) for name, text in texts if text]
 
     def clean(self) -> dict[str, Any]:
@@ -142,7 +183,7 @@ class StepForm(forms.Form):
 
     def words(self) -> Words:
         """What was said, for the service."""
-        said = {name: value for name, value in self.cleaned_data.items() if name not in ("version", "personal")}
+        said = {name: value for name, value in self.cleaned_data.items() if name not in ("version", "personal", "without_parts")}
         return Words(**(proof_said(said) if self.proves else said))
 
     def clean_after(self) -> tuple[PreparedPhoto, ...]:
@@ -184,6 +225,14 @@ class StepForm(forms.Form):
             error_messages={"required": _("The reply holds personal data: %(what)s. Take it out, or confirm below.") % {"what": what}},
         )
 
+    def _without_parts_field(self, parts: list[Part]) -> forms.Field:
+        """A question where other bodies have not answered what they were asked."""
+        who = ", ".join(part.body.name for part in parts)
+        return forms.BooleanField(
+            label=_("Write the reply without the part of %(who)s, which is not answered yet") % {"who": who},
+            error_messages={"required": _("Not answered yet: the part of %(who)s. Wait for it, or confirm below.") % {"who": who}},
+        )
+
     def _note_field(self) -> forms.Field:
         most = Note._meta.get_field("text").max_length
         needed = "note" in self.step.needs
@@ -208,6 +257,57 @@ class StepForm(forms.Form):
             people, label=_("Person in charge"), empty_label=_("Choose a person"), error_messages={"required": _("Choose a person.")}
         )
 
+    def _task_field(self) -> forms.Field:
+        return TidyField(
+            label=_("What shall it do?"),
+            max_length=MAX_QUESTION,
+            widget=forms.Textarea(attrs={"rows": 3, "maxlength": MAX_QUESTION}),
+            error_messages={"required": _("Write what is asked of the body.")},
+        )
+
+    def _days_field(self) -> forms.Field:
+        return forms.IntegerField(label=_("Within how many working days?"), min_value=1, max_value=MOST_DAYS, initial=3)
+
+    def _result_field(self) -> forms.Field:
+        return TidyField(
+            label=_("What was done, or found?"),
+            max_length=MAX_QUESTION,
+            widget=forms.Textarea(attrs={"rows": 4, "maxlength": MAX_QUESTION}),
+            error_messages={"required": _("Write what was done.")},
+        )
+
+    def _part_field(self) -> forms.Field:
+        return forms.ModelChoiceField(
+            self.report.parts.filter(outcome=Part.Outcome.OPEN).select_related("body"),
+            label=_("Part"),
+            empty_label=_("Choose a part"),
+            error_messages={"required": _("Choose a part.")},
+        )
+
+    def _spot_field(self) -> forms.Field:
+        at = self.report.location
+        return SpotField(
+            label=_("Right position"),
+            help_text=_("Latitude, longitude; or drag the pin on the map."),
+            initial=f"{at.y:.6f}, {at.x:.6f}",
+            max_length=60,
+            widget=forms.TextInput(attrs={"inputmode": "text", "autocomplete": "off"}),
+        )
+
+    def _description_field(self) -> forms.Field:
+        return TidyField(
+            label=_("The second problem"),
+            help_text=_("Only what the new report is about, in the reporter's words."),
+            max_length=MAX_DESCRIPTION,
+            initial=self.report.description,
+            widget=forms.Textarea(attrs={"rows": 5, "maxlength": MAX_DESCRIPTION}),
+            error_messages={"required": _("Write what the second problem is.")},
+        )
+
+    def _photos_field(self) -> forms.Field:
+        photos = self.report.photos.filter(kind=Photo.Kind.REPORT)
+        return PhotosField(photos, label=_("Photos that show it"), required=False, widget=forms.CheckboxSelectMultiple)
+
     def _original_field(self) -> forms.Field:
         return ReportField(self.user, label=_("Code of the other report"), max_length=20)
 
@@ -220,18 +320,25 @@ class StepForm(forms.Form):
         )
 
     def _category_field(self) -> forms.Field:
+        fileable = Category.objects.fileable()
         return forms.ModelChoiceField(
-            Category.objects.fileable().exclude(pk=self.report.category_id),
-            label=_("Right category"),
+            fileable if self.step.name == "split" else fileable.exclude(pk=self.report.category_id),
+            label=_("Category of the second problem") if self.step.name == "split" else _("Right category"),
             empty_label=_("Choose a category"),
             error_messages={"required": _("Choose a category.")},
         )
 
     def _body_field(self) -> forms.Field:
-        bodies = Body.objects.all() if self.user.is_superuser else coordinated_by(self.user)
+        if self.step.name == "assign":
+            bodies = Body.objects.all() if self.user.is_superuser else coordinated_by(self.user)
+        else:  # another body of the province, which can say yes or no
+            bodies = Body.objects.of_the_province_of(self.report.authority).exclude(
+                Q(kind=BodyKind.PORTAL) | Q(pk=self.report.authority_id)
+            )
         possible = bodies.existing(timezone.localdate()).exclude(conflicts__report=self.report).order_by("kind", "name")
+        label = _("Body that shall help") if self.step.name == "ask_help" else _("Body that shall have it")
         return forms.ModelChoiceField(
-            possible, label=_("Body that shall have it"), empty_label=_("Choose a body"), error_messages={"required": _("Choose a body.")}
+            possible, label=label, empty_label=_("Choose a body"), error_messages={"required": _("Choose a body.")}
         )
 
 

@@ -78,6 +78,11 @@ class OfficerNews(models.Model):
         REVIEW = "review", _("a reply waits for approval")
         NOTE = "note", _("somebody else added a note")
         ANSWERED = "answered", _("the reporter has answered")
+        OFFERED = "offered", _("another body offers it to yours")
+        TAKEN = "taken", _("another body took it over")
+        REFUSED = "refused", _("another body refused to take it over")
+        PART = "part", _("another body asks for your part")
+        PART_DONE = "part_done", _("another body answered its part")
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     report = models.ForeignKey("reports.Report", on_delete=models.CASCADE, related_name="+")

@@ -100,25 +100,35 @@ def _is_wanted(message: Message, follow: Follow) -> bool:
 def _of_a_report(message: Message, follow: Follow) -> dict[str, Any] | None:
     if not _is_wanted(message, follow):
         return None
-    report = follow.report
+    event = (
+        ReportEvent.objects.select_related("body", "report__category", "report__unit").get(pk=message.event_id or 0)
+        if message.event_id
+        else None
+    )
+    goes_on = event.report if event and event.report_id != follow.report_id else None
+    if goes_on and not (goes_on.is_public and follow.report.duplicate_of_id == goes_on.pk):  # separated again, or hidden
+        return None
+    report, is_reporter = goes_on or follow.report, follow.is_reporter and not goes_on
     context = {
         "about": report.readable_code,
         "thread": f"{report.code.lower()}.{mark(f'thread {follow.pk}')}",
         "report": report,
         "title": title_of(report),
-        "is_reporter": follow.is_reporter,
-        "page": page_address(follow),
+        "is_reporter": is_reporter,
+        "duplicate": follow.report if goes_on else None,
+        "page": _page(report.get_absolute_url(), follow) if goes_on else page_address(follow),
         "unsubscribe": token_address("reports:unsubscribe", follow, Purpose.UNSUBSCRIBE),
     }
-    if message.purpose != Purpose.STEP:
+    if event is None or message.purpose != Purpose.STEP:
         return context | _of_a_question(follow, Purpose(message.purpose))
-    return context | _of_a_step(ReportEvent.objects.select_related("body").get(pk=message.event_id or 0), follow)
+    return context | _of_a_step(event, report, follow, is_reporter)
 
 
-def _of_a_step(event: ReportEvent, follow: Follow) -> dict[str, Any]:
-    report, body = follow.report, event.body.name if event.body else ""
+def _of_a_step(event: ReportEvent, report: Report, follow: Follow, is_reporter: bool) -> dict[str, Any]:
+    body = event.body.name if event.body else ""
     is_open = event.status_after not in CLOSED
     reply = Reply.objects.select_related("body").filter(pk=event.data.get("reply"), report=report, published_at__isnull=False).first()
+    original = report.duplicate_of if event.kind == "duplicate" else None
     happened = sentence(event)
     return {
         "template": "filed" if event.kind == "filed" else "step",
@@ -130,13 +140,17 @@ def _of_a_step(event: ReportEvent, follow: Follow) -> dict[str, Any]:
         "body": body,
         "reply": reply,
         # A number that the body gives is for the reporter; whoever else follows reads what everybody does
-        "reply_text": "" if reply is None else reply.text if follow.is_reporter else reply.public_text,
-        "rating": _rating_address(follow) if follow.is_reporter and reply and event.status_after == Status.RESOLVED else "",
-        "voices": _voice_addresses(follow, reply) if reply and event.status_after == Status.RESOLVED else None,
+        "voices": _voice_addresses(follow, reply)
+        if reply and follow.report_id == report.pk and event.status_after == Status.RESOLVED
+        else None,
+        "reply_text": "" if reply is None else reply.text if is_reporter else reply.public_text,
+        "rating": _rating_address(follow) if is_reporter and reply and event.status_after == Status.RESOLVED else "",
         "reason": ReturnReason.objects.filter(code=event.data.get("reason")).first() if event.data.get("reason") else None,
         "next_step": next_step(event.status_after, body),
         "due_at": report.due_at if is_open else None,
-        "is_asked": event.kind == "ask" and follow.is_reporter,
+        "is_asked": event.kind == "ask" and is_reporter,
+        "original": original if original is not None and original.is_public else None,
+        "original_page": _page(original.get_absolute_url(), follow) if original is not None and original.is_public else "",
     }
 
 

@@ -590,6 +590,7 @@ class ThrottleCount(models.Model):
         constraints = [UniqueConstraint(fields=["key", "window"], name="throttle_key_once_a_window")]
 
 
+import reports.case_models  # noqa: E402  and here
 import reports.deadline_models  # noqa: E402  and here
 import reports.desk_models  # noqa: E402  and here
 import reports.history.models  # noqa: E402  and here

@@ -13,6 +13,8 @@ from datetime import datetime
 from itertools import islice
 
 from django.db import transaction
+from django.db.models import Case, Q, When
+from django.db.models.functions import Lower
 from django.utils import timezone
 from procrastinate.types import JSONDict
 
@@ -34,7 +36,7 @@ class NotSentYet(Exception):
 
 @transaction.atomic
 def tell_followers(event_id: int) -> None:
-    """Writes a mail to each confirmed follower of a public event's report who has none yet, and defers the sending of each.
+    """Writes a mail to each confirmed follower of a public event's report, or of a duplicate of it, who has none yet, and defers the sending of each.
 
     Of the filing, and of a report that is not public, only its reporter is told. Two workers at the same event take turns, so that each mail has one job.
     """
@@ -42,11 +44,14 @@ def tell_followers(event_id: int) -> None:
     if event is None or not is_told(event.kind, event.data):
         return
     report = Report.objects.select_related("category").select_for_update(of=("self",), no_key=True).get(pk=event.report_id)
-    told = Message.objects.filter(event_id=event.pk, purpose=Purpose.STEP).values("follow")
-    follows = Follow.objects.filter(report=report, confirmed_at__isnull=False, ended_at__isnull=True).exclude(pk__in=told)
+    told = Message.objects.filter(event_id=event.pk, purpose=Purpose.STEP).annotate(address=Lower("follow__email")).values("address")
+    # Who follows a duplicate hears of the report that goes on; an address that follows both is written to once, of its own
+    follows = Follow.objects.told().filter(Q(report=report) | Q(report__duplicate_of=report))
     if event.kind == "filed" or not report.is_public:
-        follows = follows.filter(is_reporter=True)
-    pks = list(follows.order_by("pk").values_list("pk", flat=True))
+        follows = follows.filter(report=report, is_reporter=True)
+    is_other = Case(When(report=report, then=0), default=1)
+    found = follows.annotate(address=Lower("email")).exclude(address__in=told).order_by(is_other, "pk").values_list("address", "pk")
+    pks = sorted(dict(reversed(list(found))).values())
     _write(Message(event_id=event.pk, follow_id=pk, purpose=Purpose.STEP) for pk in pks)
 
 

@@ -15,6 +15,7 @@ from accounts.models import User
 from authorities.models import Approval, Body, Membership, Role
 from authorities.querysets import DEPTH
 from reports import tasks
+from reports.case_models import Part, Transfer
 from reports.desk_models import DeskSettings, OfficerNews, Telling
 from reports.mails import Purpose
 from reports.models import Message, Report, ReportEvent
@@ -77,12 +78,29 @@ def _readers(event: ReportEvent, report: Report) -> dict[int, OfficerNews.Why]:
         told |= dict.fromkeys(_coordinators(body), Why.TRIAGE)
     elif came:
         told |= dict.fromkeys(_members(body, *HANDLERS), Why.CAME)
+    told |= _of_other_bodies(event, report)
     if event.kind == "draft_reply" and report.status == Status.REPLY_REVIEW:
         told |= dict.fromkeys(_approvers(report), Why.REVIEW)
     personal = {"charge": Why.CHARGED, "reopen": Why.CHARGED, "send_back": Why.SENT_BACK, "note": Why.NOTE, "answer": Why.ANSWERED}
     if report.officer_id and event.kind in personal:
         told[report.officer_id] = personal[event.kind]
     return told
+
+
+def _of_other_bodies(event: ReportEvent, report: Report) -> dict[int, OfficerNews.Why]:
+    """For whom an offer, a part that is asked, or the answer to one is news."""
+    asked = Body.objects.filter(code=event.data.get("offered_to") or event.data.get("part_of") or "").first()
+    if asked and event.kind in {"transfer", "ask_help"}:
+        return dict.fromkeys(_members(asked, *HANDLERS), Why.OFFERED if event.kind == "transfer" else Why.PART)
+    if event.kind in {"accept_transfer", "refuse_transfer"}:
+        offer = Transfer.objects.filter(pk=event.data["transfer"]).first()
+        by = {offer.offered_by_id} if offer and offer.offered_by_id else set()
+        return dict.fromkeys(by, Why.TAKEN if event.kind == "accept_transfer" else Why.REFUSED)
+    if event.kind == "answer_part":
+        part = Part.objects.filter(pk=event.data["part"]).first()
+        people = {part.asked_by_id if part else None, report.officer_id} - {None}
+        return {pk: Why.PART_DONE for pk in people if pk is not None}
+    return {}
 
 
 def _members(body: Body, *roles: Role) -> list[int]:

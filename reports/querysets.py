@@ -123,6 +123,16 @@ class ReportQuerySet(models.QuerySet["Report"]):
         looked = ReportEvent.objects.filter(report=OuterRef("pk"), kind__in=["show", "hide"])
         return self.filter(published_at__isnull=True, category__publication=Publication.AFTER_A_LOOK).exclude(Exists(looked))
 
+    def asked_of(self, bodies: Collection[int]) -> Self:
+        """Open ones that another body offers to one of these, or of which it asks a part of one of these; few, so their keys are read first."""
+        if not bodies:
+            return self.none()
+        from reports.case_models import Part, Transfer
+
+        offers = Transfer.objects.filter(to_body__in=bodies, outcome=Transfer.Outcome.WAITING).order_by().values_list("report", flat=True)
+        parts = Part.objects.filter(body__in=bodies, outcome=Part.Outcome.OPEN).order_by().values_list("report", flat=True)
+        return self.open().filter(pk__in=list(offers.union(parts)))
+
     def matching(self, text: str, user: User | AnonymousUser) -> Self:
         """Those that a search of the desk finds: by code or its beginning, by words of text and place (tone marks or not).
 

@@ -72,6 +72,14 @@ VIEWS = (
         _("Somebody has taken charge of every report."),
     ),
     View(
+        "asked",
+        _("From other bodies"),
+        "swap",
+        HANDLERS,
+        lambda desk, now: Q(pk__in=desk.asked),
+        _("No other body offers you a report or asks for your part."),
+    ),
+    View(
         "review",
         _("Replies to approve"),
         "send",
@@ -172,6 +180,13 @@ class Desk:
         """The keys of the bodies whose work stands here."""
         return list(bodies_in_hand_of(self.user).values_list("pk", flat=True))
 
+    @cached_property
+    def asked(self) -> list[int]:
+        """The reports that other bodies offer to those for which somebody acts, or of which they ask a part: they stand with others still."""
+        if not self.acts_for:
+            return []
+        return list(Report.objects.visible_to(self.user).asked_of(self.acts_for).order_by("pk").values_list("pk", flat=True))
+
     @property
     def work(self) -> ReportQuerySet:
         """The reports that stand here now, open or ended."""
@@ -194,7 +209,7 @@ class Desk:
     def counts(self, now: datetime) -> Counts:
         """All counts in one query; what has to be looked at, for who does, in another."""
         views = [view for view in self.views if view.counted]
-        of_their_own = [view for view in views if view.status is None and view.name not in {"open", "look"}]
+        of_their_own = [view for view in views if view.status is None and view.name not in {"open", "look", "asked"}]
         states = sorted(OPEN)
         asked = {f"view_{view.name}": Count("pk", filter=view.holds(self, now)) for view in of_their_own}
         asked |= {f"state_{state}": Count("pk", filter=Q(status=state)) for state in states}
@@ -202,16 +217,21 @@ class Desk:
         known = {"open": found["number"]}
         if any(view.name == "look" for view in views):
             known["look"] = self.work.open().to_be_looked_at().count()
+        known["asked"] = len(self.asked)
         known |= {view.name: found[f"view_{view.name}"] for view in of_their_own}
         return Counts(
             views={view.name: found[f"state_{view.status}"] if view.status else known[view.name] for view in views},
             states={state: found[f"state_{state}"] for state in Status if state in OPEN},
-            state=_as_text(found),
+            state=self._as_text(found),
         )
 
     def state(self) -> str:
         """A value that changes with any step in the open work in hand: one cheap query, asked every few seconds."""
-        return _as_text(Report.objects.in_hand_of(self.user).open().aggregate(**STATE))
+        return self._as_text(Report.objects.in_hand_of(self.user).open().aggregate(**STATE))
+
+    def _as_text(self, found: dict[str, Any]) -> str:
+        asked = ".".join(map(str, self.asked))
+        return f"{found['latest']}.{found['number']}.{found['steps']}.{asked}"
 
     def first_view(self, counts: Counts) -> View:
         """Where to begin: the first view in which something waits, else the first of all."""
@@ -221,6 +241,8 @@ class Desk:
         """The reports that stand in a view."""
         if view.name == "closed":
             return self.work.closed()
+        if view.name == "asked":
+            return Report.objects.filter(view.holds(self, now))
         if view.name == "elsewhere":
             if self.user.is_superuser:
                 return Report.objects.none()
@@ -334,7 +356,3 @@ def filter_choices(desk: Desk) -> dict[str, list[Category] | list[Unit] | list[B
         "units": list(Unit.objects.filter(pk__in=units - {None}).by_name()),
         "bodies": [],
     }
-
-
-def _as_text(found: dict[str, Any]) -> str:
-    return f"{found['latest']}.{found['number']}.{found['steps']}"

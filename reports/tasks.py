@@ -12,7 +12,24 @@ MAIL_ATTEMPTS = 8  # after 4 s, 16 s, 1 min, 4 min, 17 min, 1 h 8 min, 4 h 33 mi
 JOBS_KEPT_HOURS = 72
 # Events that can be news for somebody at the desk (officer_news.py says for whom)
 NEWS_AT_THE_DESK = frozenset(
-    {"filed", "assign", "to_triage", "recategorise", "reopen", "charge", "draft_reply", "send_back", "note", "answer"}
+    {
+        "filed",
+        "assign",
+        "to_triage",
+        "recategorise",
+        "reopen",
+        "charge",
+        "draft_reply",
+        "send_back",
+        "note",
+        "answer",
+        "transfer",
+        "accept_transfer",
+        "refuse_transfer",
+        "ask_help",
+        "answer_part",
+        "relocate",
+    }
 )
 
 

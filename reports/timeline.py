@@ -56,7 +56,9 @@ def sentence(event: ReportEvent) -> str:
     """The event in one sentence of the reader's language; names bodies, never people."""
     body = event.body.name if event.body else ""
     wording = {
-        "filed": _("Reported, and sent to %(body)s"),
+        "filed": _("Split off from another report, and sent to %(body)s")
+        if "split_from" in event.data
+        else _("Reported, and sent to %(body)s"),
         "accept": _("Accepted by %(body)s"),
         "survey": _("%(body)s began the survey on site"),
         "work": _("%(body)s began the work"),
@@ -75,6 +77,15 @@ def sentence(event: ReportEvent) -> str:
         "to_triage": _("Handed to %(body)s to be routed"),
         "recategorise": _("Category corrected; now with %(body)s"),
         "assign": _("Sent to %(body)s"),
+        "transfer": _("%(body)s offered the report to another body"),
+        "withdraw_transfer": _("%(body)s withdrew the offer"),
+        "accept_transfer": _("Taken over by %(body)s"),
+        "refuse_transfer": _("The other body refused; the report stays with %(body)s"),
+        "ask_help": _("%(body)s asked another body to do a part"),
+        "answer_part": _("Another body answered its part"),
+        "drop_part": _("%(body)s no longer needs the part of another body"),
+        "relocate": _("The place was corrected; now with %(body)s") if "to" in event.data else _("The place was corrected"),
+        "split": _("Two problems in one: the other has a report of its own now"),
         "rerouted": _("The territory changed; now with %(body)s"),
         "reroute_undone": _("The change of territory was taken back; with %(body)s as before"),
         "show": _("Made public"),

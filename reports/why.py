@@ -17,7 +17,9 @@ from gis.functions import Boundary, GeodesicDistance, NearestPoint
 from reports.models import Report, ReportEvent
 from reports.timeline import sentence
 
-MOVES = frozenset({"assign", "to_triage", "recategorise", "reopen", "not_fixed", "rerouted", "reroute_undone"})
+MOVES = frozenset(
+    {"assign", "accept_transfer", "relocate", "to_triage", "recategorise", "reopen", "not_fixed", "rerouted", "reroute_undone"}
+)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import Flag, auto
 from typing import Any
 
 from django.db.models import TextChoices
@@ -35,6 +36,7 @@ GROUPS = {"open": OPEN, "closed": CLOSED}
 UNTOUCHED = frozenset({Status.NEW, Status.TRIAGE})
 AT_WORK = frozenset({Status.ACCEPTED, Status.SURVEYING, Status.IN_PROGRESS})
 IN_HAND = AT_WORK | {Status.WAITING}
+TRANSFERABLE = frozenset({Status.NEW}) | IN_HAND
 
 HANDLERS = frozenset({Role.OFFICER, Role.HEAD, Role.INSPECTOR})
 PUBLISHERS = frozenset({Role.COORDINATOR})
@@ -44,14 +46,22 @@ EVERYBODY = HANDLERS | PUBLISHERS
 UNDO_WITHIN = timedelta(minutes=10)
 
 
+class Whose(Flag):
+    """Whose people take a step: of the body that has the report, or of another that reads it, having been asked something or had it before."""
+
+    RESPONSIBLE = auto()
+    ASKED = auto()
+
+
 @dataclass(frozen=True)
 class Step:
     """One thing that may be done: from which states, to which, by which roles, and what has to be said with it.
 
     `to` None: the state stays, or the step itself finds it. `needs` names what has to be said with it, `may` what can be: reply, reason,
-    category, body, officer, original, question, answer, proof, note. `head_may` adds the head of a body whose replies its head approves. `by_reporter`: open to
+    category, body, officer, original, question, answer, note, … (services/said.py). `head_may` adds the head of a body whose replies its head approves. `by_reporter`: open to
     whoever holds the private link. `second_person`: not open to whoever wrote the draft. `public`: shown to all (a step that changes the
     state always is). `told`: followers hear of it, if it is public. `undoable`: may be taken back by whoever took it, within UNDO_WITHIN.
+    `whose`: which body's people take it: the responsible one's, those of another that reads it (asked to take it over, or for a part), or both.
     """
 
     name: str
@@ -68,6 +78,7 @@ class Step:
     head_may: bool = False
     by_reporter: bool = False
     undoable: bool = True
+    whose: Whose = Whose.RESPONSIBLE
 
     def roles_in(self, approval: str) -> frozenset[Role]:
         """The roles that may take it on a report of a body whose replies are approved so."""
@@ -143,6 +154,45 @@ STEPS: dict[str, Step] = {
             head_may=True,
         ),
         Step("assign", _("Route to a body"), UNTOUCHED | IN_HAND, Status.NEW, PUBLISHERS, needs=("body",), may=("note",)),
+        Step("transfer", _("Offer it to another body"), TRANSFERABLE, None, HANDLERS, needs=("body", "note"), public=False),
+        Step("withdraw_transfer", _("Withdraw the offer"), TRANSFERABLE, None, HANDLERS, public=False),
+        Step(
+            "accept_transfer",
+            _("Take it over"),
+            TRANSFERABLE,
+            Status.ACCEPTED,
+            HANDLERS,
+            may=("note",),
+            primary=True,
+            whose=Whose.ASKED,
+        ),
+        Step(
+            "refuse_transfer", _("Refuse to take it over"), TRANSFERABLE, None, HANDLERS, needs=("note",), public=False, whose=Whose.ASKED
+        ),
+        Step("ask_help", _("Ask another body for a part"), IN_HAND, None, HANDLERS, needs=("body", "task", "days"), public=False),
+        Step("drop_part", _("Part no longer needed"), TRANSFERABLE, None, HANDLERS, needs=("part",), may=("note",), public=False),
+        Step(
+            "answer_part",
+            _("Answer your part"),
+            TRANSFERABLE | {Status.TRIAGE, Status.REPLY_REVIEW},
+            None,
+            HANDLERS,
+            needs=("result",),
+            primary=True,
+            public=False,
+            whose=Whose.ASKED,
+        ),
+        Step("relocate", _("Correct the place"), UNTOUCHED | IN_HAND, None, EVERYBODY, needs=("spot",), may=("note",)),
+        Step(
+            "split",
+            _("Split in two"),
+            UNTOUCHED | IN_HAND,
+            None,
+            EVERYBODY,
+            needs=("description", "category"),
+            may=("photos", "note"),
+            undoable=False,
+        ),
         Step("recategorise", _("Correct the category"), UNTOUCHED | IN_HAND, None, EVERYBODY, needs=("category",), may=("note",)),
         Step("return", _("Return"), UNTOUCHED | IN_HAND, Status.RETURNED, EVERYBODY, needs=("reason", "reply"), may=("note",)),
         Step("duplicate", _("Mark as a duplicate"), UNTOUCHED | IN_HAND, Status.DUPLICATE, EVERYBODY, needs=("original",), may=("note",)),
@@ -159,14 +209,28 @@ STEPS: dict[str, Step] = {
             PUBLISHERS,
             needs=("note",),
         ),
-        Step("undo", _("Take the last step back"), frozenset(Status), None, EVERYBODY, public=False, undoable=False),
+        Step(
+            "undo",
+            _("Take the last step back"),
+            frozenset(Status),
+            None,
+            EVERYBODY,
+            public=False,
+            undoable=False,
+            whose=Whose.RESPONSIBLE | Whose.ASKED,
+        ),
     )
 }
 
 
-def steps_for(status: Status, roles: frozenset[Role], approval: str = Approval.PORTAL) -> list[Step]:
-    """The steps that somebody with these roles may take from a state, in the order of the table."""
-    return [step for step in STEPS.values() if status in step.sources and roles & step.roles_in(approval)]
+def steps_for(status: Status, roles: frozenset[Role], approval: str = Approval.PORTAL, asked: frozenset[Role] = frozenset()) -> list[Step]:
+    """The steps that somebody may take from a state, in the order of the table: with roles in the responsible body, and in bodies that were asked."""
+    return [
+        step
+        for step in STEPS.values()
+        if status in step.sources
+        and ((Whose.RESPONSIBLE in step.whose and roles & step.roles_in(approval)) or (Whose.ASKED in step.whose and asked & step.roles))
+    ]
 
 
 def reporters_steps(status: Status) -> list[Step]:
@@ -185,6 +249,7 @@ FOUND: dict[str, tuple[frozenset[Status], frozenset[Status]]] = {
     "charge": (frozenset({Status.NEW}), frozenset({Status.ACCEPTED})),
     "answer": (frozenset({Status.WAITING}), AT_WORK),
     "recategorise": (UNTOUCHED | IN_HAND, UNTOUCHED),
+    "relocate": (UNTOUCHED | IN_HAND, UNTOUCHED),
     "reopen": (CLOSED, frozenset({Status.ACCEPTED, Status.NEW, Status.TRIAGE})),
 }
 

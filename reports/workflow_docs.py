@@ -7,7 +7,7 @@ from collections import defaultdict
 from django.utils import translation
 
 from authorities.models import Role
-from reports.workflow import CLOSED, EVERYBODY, STEPS, UNDO_WITHIN, Status, Step, leads_to
+from reports.workflow import CLOSED, EVERYBODY, STEPS, UNDO_WITHIN, Status, Step, Whose, leads_to
 
 HEAD = """# The way of a report
 
@@ -91,7 +91,8 @@ def roles_table() -> str:
     rows = ["| step | " + " | ".join(str(role.label) for role in roles) + " | reporter |", "|---" * (len(roles) + 2) + "|"]
     for step in STEPS.values():
         cells = ["yes" if role in step.roles else "if set ³" if role == Role.HEAD and step.head_may else "" for role in roles]
-        rows.append(f"| `{step.name}` | " + " | ".join(cells) + f" | {'yes' if step.by_reporter else ''} |")
+        asked = "" if step.whose == Whose.RESPONSIBLE else " ⁴" if step.whose == Whose.ASKED else " ⁵"
+        rows.append(f"| `{step.name}`{asked} | " + " | ".join(cells) + f" | {'yes' if step.by_reporter else ''} |")
     return "\n".join(rows)
 
 
@@ -100,12 +101,13 @@ def _yes(true: bool) -> str:
 
 
 NOTES = f"""
-¹ The step finds the state: `charge` accepts what is new; `answer` goes on where the question was asked; `recategorise` and `reopen` ask the rules where the report belongs.
+¹ The step finds the state: `charge` accepts what is new; `answer` goes on where the question was asked; `recategorise`, `relocate` and `reopen` ask the rules where the report belongs.
 ² By whoever took the last step, within {int(UNDO_WITHIN.total_seconds() // 60)} minutes, while nobody took another.
 """
 WHERE = """
 ³ Where the body is set to have its replies approved by its head. Nobody approves a reply that he or she drafted. A body may also be set to publish at once: drafting then
 resolves.
+⁴ Of the people of a body that was asked, to take the report over or to do a part of it. ⁵ Of theirs too.
 
 A role counts in the body that has the report now; a coordinator's in all bodies of the province. Leaders, planners and digital teams take no step; a person who belongs to a
 body that a report complains of sees and does nothing with it, whatever the role. A stand-in has the role of whom he or she stands in for, on the days of the leave. An

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from authorities.models import ReturnReason
 from insights.statistics import GROUPS, table
+from reports.case_models import Transfer
 from reports.codes import new_code
 from reports.models import Report
 from reports.services import Filing, Words, file_report, take_step
@@ -98,6 +99,15 @@ def test_two_hundred_random_months_reconcile_with_a_count_by_hand(
             status=Status.DUPLICATE, duplicate_of=reports[0] if duplicate != reports[0] else reports[1], return_reason=None,
             closed_at=duplicate.filed_at, authority_at_closing=duplicate.authority,
         )  # fmt: skip
+    transfers = [
+        Transfer(report=report, from_body=a, to_body=b, how="portal", at=report.filed_at, answered_at=report.filed_at, outcome=outcome)
+        for report in chance.sample(reports, len(reports) // 8)
+        for a, b, outcome in [(body_a, body_b, "accepted"), (body_b, body_a, "refused"), (body_b, body_a, "accepted")][
+            : chance.randint(1, 3)
+        ]
+    ]
+    Transfer.objects.bulk_create(transfers)
+    done = [transfer for transfer in transfers if transfer.outcome == "accepted"]
     by_hand = {group: Counter() for group in GROUPS}
     for report in Report.objects.select_related("unit", "authority", "category"):
         part = report.status if report.status in CLOSED else "open"
@@ -117,6 +127,11 @@ def test_two_hundred_random_months_reconcile_with_a_count_by_hand(
         assert found == dict(by_hand[group])
         for row in [*counted["rows"], counted["totals"]]:
             assert row["received"] == sum(row[part] for part in PARTS)
+        assert counted["totals"]["transferred"] == sum(row["transferred"] for row in counted["rows"]) == len(done)
+    bodies = {row["key"]: row for row in table(Report.objects.all(), group="authority")["rows"]}
+    for body in (body_a, body_b):
+        assert bodies[body.code]["transferred_in"] == sum(transfer.to_body == body for transfer in done)
+        assert bodies[body.code]["transferred_out"] == sum(transfer.from_body == body for transfer in done)
     months = table(Report.objects.all(), group="month")["rows"]
     assert len(months) >= 150
     for start in chance.sample(starts[:-1], 12):

@@ -10,6 +10,7 @@ from django.utils import timezone
 from authorities.models import ReturnReason
 from reports.codes import new_code
 from reports.models import Report
+from reports.services import Filing, Words, file_report, take_step
 from reports.workflow import CLOSED, Status
 
 pytestmark = pytest.mark.django_db
@@ -76,3 +77,29 @@ def test_the_list_and_the_figures_count_the_same_public_reports(client, many):
             listed += len(page["features"])
             address = page["next"]
         assert listed == row["received"] - row["not_public"]
+
+
+def test_a_transfer_is_a_column_of_its_own_and_a_body_that_only_passed_on_has_a_row(
+    client, pothole, spot_a, body_a, body_b, portal, binh, chi
+):
+    report = file_report(Filing(location=spot_a, category=pothole, description="Ổ gà"))
+    take_step(report.pk, step="transfer", actor=binh, words=Words(body=body_b, note="Của xã bạn."))
+
+    def rows():
+        answer = client.get("/api/v1/statistics/", {"group": "authority"}).json()
+        return {row["key"]: row for row in answer["rows"]} | {"totals": answer["totals"]}
+
+    offered = rows()
+    assert (offered[body_a.code]["received"], offered["totals"]["transferred"]) == (1, 0)
+    take_step(report.pk, step="accept_transfer", actor=chi)
+    done = rows()
+    assert (done[body_a.code]["received"], done[body_a.code]["transferred_out"], done[body_a.code]["transferred_in"]) == (0, 1, 0)
+    assert (done[body_b.code]["received"], done[body_b.code]["transferred_out"], done[body_b.code]["transferred_in"]) == (1, 0, 1)
+    assert [done["totals"][name] for name in ("transferred", "transferred_in", "transferred_out")] == [1, 1, 1]
+
+
+def test_what_was_split_off_counts_as_received_and_is_told_apart(client, pothole, law, spot_a, body_a, portal, binh):
+    report = file_report(Filing(location=spot_a, category=pothole, description="Ổ gà, đèn hỏng"))
+    take_step(report.pk, step="split", actor=binh, words=Words(description="Đèn hỏng", category=law))
+    totals = client.get("/api/v1/statistics/", {"group": "category"}).json()["totals"]
+    assert (totals["received"], totals["received_by_split"]) == (2, 1)

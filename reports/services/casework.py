@@ -13,11 +13,13 @@ from reports import tasks
 from reports.deadlines import keep_time
 from reports.media import files_undone_on_error
 from reports.models import Conflict, Note, Report, ReportEvent
+from reports.services import asked as others
+from reports.services.asked import Asked, Standing
 from reports.services.effects import EFFECTS, close_or_open, nothing_besides, publish, waiting_draft
 from reports.services.errors import ReportChangedMeanwhile, StepNotAllowed
 from reports.services.said import Words, require, stripped
 from reports.services.undo import COLUMNS, Kept, changed_since, last_step_of, snapshot
-from reports.workflow import CLOSED, HANDLERS, STEPS, UNTOUCHED, Status, Step, is_told, reporters_steps, steps_for
+from reports.workflow import CLOSED, HANDLERS, STEPS, UNTOUCHED, Status, Step, Whose, is_told, reporters_steps, steps_for
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -31,7 +33,7 @@ def roles_on(user: User, report: Report, on: date | None = None) -> frozenset[Ro
     return _roles(user, _standing(report, _held(user, on)))
 
 
-def _roles(user: User, standing: list[tuple[Role, Body]]) -> frozenset[Role]:
+def _roles(user: User, standing: Standing) -> frozenset[Role]:
     return frozenset(Role) if user.is_superuser else frozenset(role for role, _body in standing)
 
 
@@ -39,7 +41,7 @@ def _held(user: User, on: date | None) -> list[Membership]:
     return list(Membership.objects.held_by(user, on=on).select_related("body").order_by("pk"))
 
 
-def _standing(report: Report, held: list[Membership]) -> list[tuple[Role, Body]]:
+def _standing(report: Report, held: list[Membership]) -> Standing:
     """The roles in which somebody with these memberships may act on a report, each with its body; the body that has the report first."""
     if Conflict.objects.filter(report=report, body__in=[membership.body_id for membership in held]).exists():
         return []
@@ -57,15 +59,20 @@ def _standing(report: Report, held: list[Membership]) -> list[tuple[Role, Body]]
 
 def offered_steps(user: User, report: Report, on: date | None = None) -> list[Step]:
     """The steps that somebody may take on a report now, in the order of the table."""
-    return _offered(user, report, roles_on(user, report, on))
+    held = _held(user, on)
+    standing = _standing(report, held)
+    return _offered(user, report, standing, Asked.of(report, held), timezone.now())
 
 
-def _offered(user: User, report: Report, roles: frozenset[Role], at: datetime | None = None) -> list[Step]:
-    at = at or timezone.now()
-    return [step for step in steps_for(Status(report.status), roles, report.authority.approval) if _makes_sense(step, report, user, at)]
+def _offered(user: User, report: Report, standing: Standing, asked: Asked, at: datetime) -> list[Step]:
+    roles, asked_roles = _roles(user, standing), _roles(user, asked.standing)
+    possible = steps_for(Status(report.status), roles, report.authority.approval, asked_roles)
+    return [step for step in possible if _makes_sense(step, report, user, asked, at)]
 
 
-def _makes_sense(step: Step, report: Report, user: User, at: datetime) -> bool:
+def _makes_sense(step: Step, report: Report, user: User, asked: Asked, at: datetime) -> bool:
+    if step.name in others.NAMES:
+        return asked.makes_sense(step.name, report, user)
     if step.second_person:
         draft = waiting_draft(report)
         return draft is None or draft.drafted_by_id != user.pk
@@ -96,13 +103,15 @@ def take_step(
     if version is not None and version != report.version:
         raise ReportChangedMeanwhile(report)
     standing = _standing(report, held)
-    allowed = _offered(actor, report, _roles(actor, standing), at)
+    asked = Asked.of(report, held)
+    allowed = _offered(actor, report, standing, asked, at)
     wanted = STEPS.get(step)
     if wanted is None or wanted not in allowed:
         raise StepNotAllowed(report, allowed)
-    # For the body that has the report before a Portal; for none, where an administrator is of none
+    # For the body that has the report before a Portal, and before one that was asked; for none, where an administrator is of none
     roles = wanted.roles_in(report.authority.approval)
-    acting = next((body for role, body in standing if role in roles), None)
+    able = (standing if Whose.RESPONSIBLE in wanted.whose else []) + (asked.standing if Whose.ASKED in wanted.whose else [])
+    acting = next((body for role, body in able if role in roles), None)
     _carry_out(wanted, report, words, actor, acting, at)
     return report
 
@@ -131,11 +140,18 @@ def _carry_out(step: Step, report: Report, words: Words, actor: User | None, act
     data = EFFECTS.get(step.name, nothing_besides)(report, words, actor, at)
     if step.to is not None:
         report.status = step.to
-    if actor and report.officer_id is None and step.roles <= HANDLERS and report.status not in CLOSED | UNTOUCHED:
+    if (
+        actor
+        and report.officer_id is None
+        and step.roles <= HANDLERS
+        and Whose.RESPONSIBLE in step.whose
+        and report.status not in CLOSED | UNTOUCHED
+    ):
         report.officer = actor  # whoever goes on with what nobody is in charge of
     close_or_open(report, at)
     if step.name != "undo":
         keep_time(report, before, at)
+        others.let_lapse(report, before["authority"], at)
     if report.status not in CLOSED and report.due_at != COLUMNS["due_at"].to_python(before["due_at"]):
         data["due_at"] = report.due_at.isoformat() if report.due_at else None
     if words.note:

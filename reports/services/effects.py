@@ -14,16 +14,23 @@ from django.utils.translation import gettext as _
 from authorities.models import Body, Membership, Publication
 from authorities.routing import Routing, route
 from boundaries.locate import locate
+from gis.functions import GeodesicDistance
+from reports.case_models import Transfer
 from reports.deadlines import begin_again, set_again
-from reports.models import Conflict, Handling, Question, Reply, Report
-from reports.services.filing import placed_in
+from reports.models import Conflict, Handling, Question, Reply, Report, ReportPlace
+from reports.services.asked import exists, note_hand_over
+from reports.services.filing import placed_in, places_of
+from reports.services.other_bodies import OTHER_BODIES
 from reports.services.proof import keep_proof, needs_proof, publish_photos
 from reports.services.said import Words
+from reports.services.split import split
 from reports.services.undo import take_back
 from reports.workflow import CLOSED, HANDLERS, Status
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+LEAST_METRES, MOST_METRES = 1, 50_000  # by which a place is corrected
 
 Effect = Callable[[Report, Words, "User | None", datetime], dict[str, Any]]
 
@@ -123,7 +130,7 @@ def _return(report: Report, words: Words, actor: User | None, at: datetime) -> d
 
 def _to_triage(report: Report, words: Words, actor: User | None, at: datetime) -> dict[str, Any]:
     former = report.authority
-    _hand_over(report, Body.objects.portal_of(former, timezone.localdate(at)), at)
+    _hand_over(report, Body.objects.portal_of(former, timezone.localdate(at)), at, Transfer.How.PORTAL)
     return {"from": former.code, "to": report.authority.code}
 
 
@@ -139,10 +146,7 @@ def _recategorise(report: Report, words: Words, actor: User | None, at: datetime
     if category.publication != Publication.AT_ONCE and former.publication == Publication.AT_ONCE:
         report.published_at = None
     routing = _route_again(report, at)
-    conflicts = Conflict.objects.filter(report=report)
-    conflicts_before = sorted(conflicts.values_list("body__code", flat=True))
-    conflicts.delete()
-    Conflict.objects.bulk_create(Conflict(report=report, body=body) for body in routing.conflicts)
+    conflicts_before = _renew_conflicts(report, routing)
     if routing.body != former_body:
         _hand_over(report, routing.body, at)
         report.status = Status.TRIAGE if routing.needs_triage else Status.NEW
@@ -163,12 +167,67 @@ def _assign(report: Report, words: Words, actor: User | None, at: datetime) -> d
     former = report.authority
     if Conflict.objects.filter(report=report, body=body).exists():
         raise ValidationError({"body": [_("The report is about this body; it must not get it.")]})
-    if not _exists(body, timezone.localdate(at)):
+    if not exists(body, timezone.localdate(at)):
         raise ValidationError({"body": [_("This body does not exist today.")]})
     if body == former and report.status != Status.TRIAGE:
         raise ValidationError({"body": [_("This body has the report already.")]})
-    _hand_over(report, body, at)
+    _hand_over(report, body, at, Transfer.How.PORTAL)
     return {"from": former.code, "to": body.code}
+
+
+def _relocate(report: Report, words: Words, actor: User | None, at: datetime) -> dict[str, Any]:
+    """To the spot that somebody saw to be right. The report goes to another body where the rules say so of the new spot, and said otherwise of the former.
+
+    What was filed is never rewritten: spot, unit, and the trace of the filing stay.
+    """
+    spot = words.spot
+    assert spot is not None  # noqa: S101  require saw to it
+    on, former_body, unit_before = timezone.localdate(at), report.authority, report.unit
+    metres = Report.objects.values_list(GeodesicDistance("location", spot), flat=True).get(pk=report.pk)
+    if metres < LEAST_METRES:
+        raise ValidationError({"spot": [_("This is where the pin stands already.")]})
+    if metres > MOST_METRES:
+        raise ValidationError({"spot": [_("This is more than %(km)d km from where the pin stands.") % {"km": MOST_METRES // 1000}]})
+    before = _asked_of_rules(report, on)
+    report.location, report.accuracy_m = spot, None
+    placement = locate(point=spot, on=on)
+    report.unit, report.method, report.distance_m = placement.unit, placement.method, placement.distance_m
+    report.ambiguous = placement.ambiguous
+    places = ReportPlace.objects.filter(report=report)
+    places_before = list(places.order_by("edition").values_list("edition", "unit", "method", "distance_m"))
+    places.delete()
+    ReportPlace.objects.bulk_create(places_of(report))
+    routing = route(placement, report.category, on)
+    data = {
+        "metres": round(metres),
+        "unit_before": unit_before.code if unit_before else "",
+        "unit_after": report.unit.code if report.unit else "",
+        "trace": routing.trace,
+        "conflicts_before": _renew_conflicts(report, routing),
+        "places_before": places_before,
+    }
+    # A body that a person chose stays, unless the rules say of the new spot what they did not say of the former
+    involved = Conflict.objects.filter(report=report, body=former_body).exists()
+    if routing.body != former_body and (routing.body != before.body or involved):
+        _hand_over(report, routing.body, at)
+        report.status = Status.TRIAGE if routing.needs_triage else Status.NEW
+        data |= {"from": former_body.code, "to": report.authority.code}
+    return data
+
+
+def _asked_of_rules(report: Report, on: date) -> Routing:
+    """What the rules of a day say of a report where it stands."""
+    code = report.unit.code if report.unit else ""
+    return route(placed_in(code, locate(point=report.location, accuracy_m=report.accuracy_m, on=on)), report.category, on)
+
+
+def _renew_conflicts(report: Report, routing: Routing) -> list[str]:
+    """The bodies that a report complains of are those of the routing now; which they were before."""
+    conflicts = Conflict.objects.filter(report=report)
+    before = sorted(conflicts.values_list("body__code", flat=True))
+    conflicts.delete()
+    Conflict.objects.bulk_create(Conflict(report=report, body=body) for body in routing.conflicts)
+    return before
 
 
 def _show(report: Report, words: Words, actor: User | None, at: datetime) -> dict[str, Any]:
@@ -191,7 +250,7 @@ def _back_to_work(report: Report, at: datetime) -> dict[str, Any]:
     report.status = Status.ACCEPTED
     if report.officer and not Membership.objects.held_by(report.officer, on=on).filter(body=report.authority).exists():
         report.officer = None
-    if _exists(report.authority, on):
+    if exists(report.authority, on):
         begin_again(report, at)
         return {}
     former = report.authority
@@ -210,7 +269,7 @@ def reopen_by_rule(report: Report, *, to_portal: bool, at: datetime) -> dict[str
     on = timezone.localdate(at)
     if to_portal:
         former = report.authority
-        _hand_over(report, Body.objects.portal_of(former, on), at)
+        _hand_over(report, Body.objects.portal_of(former, on), at, Transfer.How.PORTAL)
         report.status = Status.TRIAGE
         begin_again(report, at)
         data: dict[str, Any] = {"from": former.code, "to": report.authority.code}
@@ -233,12 +292,9 @@ def close_or_open(report: Report, at: datetime) -> None:
         report.duplicate_of = None
 
 
-def _exists(body: Body, on: date) -> bool:
-    return Body.objects.existing(on).filter(pk=body.pk).exists()
-
-
-def _hand_over(report: Report, body: Body, at: datetime) -> None:
-    report.authority = body
+def _hand_over(report: Report, body: Body, at: datetime, how: str = Transfer.How.RULES) -> None:
+    former, report.authority = report.authority, body
+    note_hand_over(report, former, how, at)
     report.officer = None
     Handling.objects.get_or_create(report=report, body=body, defaults={"since": at})
 
@@ -269,6 +325,9 @@ EFFECTS: dict[str, Effect] = {
     "to_triage": _to_triage,
     "recategorise": _recategorise,
     "assign": _assign,
+    "relocate": _relocate,
+    "split": split,
+    **OTHER_BODIES,
     "show": _show,
     "hide": _hide,
     "reopen": _reopen,

@@ -93,7 +93,7 @@ def file_report(filing: Filing, *, at: datetime | None = None) -> Report:
     routing = route(placement, filing.category, on)
     report = _report(filing, placement, routing, at)
     report.save(force_insert=True)
-    ReportPlace.objects.bulk_create(_places(report, placement))
+    ReportPlace.objects.bulk_create(places_of(report))
     Handling.objects.create(report=report, body=routing.body, since=at)
     Conflict.objects.bulk_create(Conflict(report=report, body=body) for body in routing.conflicts)
     if filing.name or filing.phone or filing.email:
@@ -199,11 +199,11 @@ def placed_in(code: str, placement: Placement) -> Placement:
     return replace(placement, unit=chosen.unit, method=method, distance_m=chosen.distance_m, ambiguous=False)
 
 
-def _places(report: Report, placement: Placement) -> list[ReportPlace]:
-    """The report's place in every active edition; in the edition of its unit it is where the reporter's answer put it."""
-    here = placement.unit
+def places_of(report: Report) -> list[ReportPlace]:
+    """The report's place in every active edition; in the edition of its unit it is where the report says that it is (a reporter's answer counts)."""
+    here = report.unit
     return [
-        ReportPlace(report=report, edition_id=place.edition_id, unit=here, method=placement.method, distance_m=placement.distance_m)
+        ReportPlace(report=report, edition_id=place.edition_id, unit=here, method=report.method, distance_m=report.distance_m)
         if here is not None and here.edition_id == place.edition_id
         else ReportPlace(
             report=report, edition_id=place.edition_id, unit_id=place.unit_id, method=place.method, distance_m=place.distance_m

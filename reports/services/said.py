@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from django.contrib.gis.geos import Point
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from reports.case_models import Part
 from reports.models import MAX_QUESTION, Note, Reply
 from reports.survey_models import MAX_REASON
 from reports.templates import blanks
 from reports.workflow import Step
 
 if TYPE_CHECKING:
-    from django.contrib.gis.geos import Point
-
     from accounts.models import User
     from authorities.models import Body, Category, ReturnReason
     from reports.media import PreparedPhoto
-    from reports.models import Report
+    from reports.models import Photo, Report
+
+TEXTS = ("reply", "note", "question", "answer", "task", "result", "description", "why_none")
 
 
 @dataclass(frozen=True)
@@ -38,12 +41,18 @@ class Words:
     after: tuple[PreparedPhoto, ...] = ()  # of the spot after the work
     where: Point | None = None  # WGS 84, of the phone as it chose them, known well enough
     why_none: str = ""
+    task: str = ""
+    days: int | None = None
+    result: str = ""
+    part: Part | None = None
+    spot: Point | None = None
+    description: str = ""
+    photos: Sequence[Photo] = ()
 
 
 def stripped(words: Words) -> Words:
     """The same without space around the texts."""
-    texts = {name: getattr(words, name).strip() for name in ("reply", "note", "question", "answer", "why_none")}
-    return replace(words, **texts)
+    return replace(words, **{name: getattr(words, name).strip() for name in TEXTS})
 
 
 def require(step: Step, words: Words) -> None:
@@ -55,8 +64,8 @@ def require(step: Step, words: Words) -> None:
         wrong["reply"] = [_("Fill in what the template leaves open: %(blanks)s.") % {"blanks": ", ".join(open_ones)}]
     if len(words.note) > (Note._meta.get_field("text").max_length or 0):
         wrong["note"] = [_("A note has at most 5,000 characters.")]
-    for name, text in (("question", words.question), ("answer", words.answer)):
-        if len(text) > MAX_QUESTION:
+    for name in ("question", "answer", "task", "result"):
+        if len(getattr(words, name)) > MAX_QUESTION:
             wrong[name] = [_("At most 2,000 characters.")]
     if len(words.why_none) > MAX_REASON:
         wrong["why_none"] = [_("At most %(limit)d characters; you wrote %(count)d.") % {"limit": MAX_REASON, "count": len(words.why_none)}]

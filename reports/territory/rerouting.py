@@ -27,8 +27,10 @@ from reports.workflow import AT_WORK, UNTOUCHED, Status
 
 BATCH = 1000
 KIND = "rerouted"
-HANDED_OVER = Q(kind__in=["filed", "recategorise", "assign", "to_triage", KIND]) | Q(kind__in=["reopen", "not_fixed"], data__has_key="to")
-BY_HAND = frozenset({"assign", "to_triage"})
+HANDED_OVER = Q(kind__in=["filed", "recategorise", "assign", "accept_transfer", "to_triage", KIND]) | Q(
+    kind__in=["reopen", "not_fixed", "relocate"], data__has_key="to"
+)
+BY_HAND = frozenset({"assign", "accept_transfer", "to_triage"})
 KEPT_BY_HAND = frozenset({"by_hand", "succession"})  # why a re-routing left, or followed, the body that a person had chosen
 
 

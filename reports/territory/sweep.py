@@ -48,7 +48,7 @@ FROM unit CROSS JOIN LATERAL (
 ) AS report
 JOIN authorities_category AS category ON category.id = report.category_id AND NOT category.about_officials
 WHERE NOT EXISTS (SELECT FROM reports_conflict AS conflict WHERE conflict.report_id = report.id)
-  AND NOT EXISTS (SELECT FROM reports_reportevent AS event WHERE event.report_id = report.id AND event.kind IN ('assign', 'to_triage'))
+  AND NOT EXISTS (SELECT FROM reports_reportevent AS event WHERE event.report_id = report.id AND event.kind IN ('assign', 'to_triage', 'accept_transfer'))
 """
 for name in ("near", "far"):
     inner_part = f"ST_Buffer(ST_SimplifyPreserveTopology(shape.geometry, %({name})s * %(coarseness)s), -%({name})s * (1 + %(coarseness)s))"

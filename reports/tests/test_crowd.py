@@ -13,6 +13,7 @@ from itertools import pairwise
 from random import Random
 
 import pytest
+from django.contrib.gis.geos import Point
 from django.core.exceptions import ValidationError
 from django.db import connections
 from django.db.models import Count, F, Q
@@ -20,6 +21,7 @@ from django.utils import timezone
 
 from authorities.models import ReturnReason
 from reports import following
+from reports.case_models import Part
 from reports.history.verify import verify
 from reports.models import Conflict, Follow, Report, ReportEvent
 from reports.services import (
@@ -38,7 +40,15 @@ from reports.workflow import CLOSED, STEPS, Status, leads_to, reporters_steps
 WORKERS, REPORTS = 50, 100
 SECONDS = float(os.environ.get("CROWD_SECONDS", "4"))
 MOST_SECONDS = 60.0  # for every kind of step to occur, on a busy machine
-RARE = {"withdraw": 0.02, "note": 0.2, "show": 0.3, "hide": 0.3, "undo": 0.5, "recategorise": 0.4}  # chosen so often where offered
+RARE = {
+    "split": 0.1,
+    "withdraw": 0.02,
+    "note": 0.2,
+    "show": 0.3,
+    "hide": 0.3,
+    "undo": 0.5,
+    "recategorise": 0.4,
+}  # chosen so often where offered
 
 
 class Crowd:
@@ -78,7 +88,8 @@ class Crowd:
         offered = [name for name in (*mine, *theirs) if chance.random() < RARE.get(name, 1)]
         name = chance.choice(list(STEPS)) if chance.random() < 0.1 or not offered else chance.choice(offered)
         by_reporter = bool(STEPS[name].by_reporter)
-        words = Words(**{**self.said, "category": chance.choice(self.said["category"]), "body": chance.choice(self.said["body"])})
+        drawn = {name: chance.choice(self.said[name]) for name in ("category", "body", "spot")}
+        words = Words(**{**self.said, **drawn, "part": Part.objects.filter(report=pk, outcome="open").first()})
         try:
             if by_reporter:
                 take_reporters_step(pk, step=name, words=words)
@@ -113,6 +124,8 @@ def test_fifty_people_at_a_hundred_reports_lose_nothing(
     said = {
         "reply": "Đã vá xong.", "note": "Đã gọi.", "question": "Ở đâu?", "answer": "Trước chợ.", "reason": reason, "officer": binh,
         "original": original, "category": [pothole, law], "body": [body_a, body_b, department],
+        "spot": [Point(x, 9.05, srid=4326) for x in (105.05, 105.06, 105.14, 105.15)], "task": "Tắt điện.", "days": 2, "result": "Đã tắt.",
+        "description": "Đèn đường cũng hỏng.",
     }  # fmt: skip
     crowd = Crowd([binh, binh, hanh, chi, diep, diep, giang], [report.pk for report in filed], said)
     workers = [threading.Thread(target=crowd.work, args=(seed,)) for seed in range(WORKERS)]

@@ -45,7 +45,17 @@ def test_views_count_what_waits(ground, client_of, binh, hanh, diep, pothole, la
     take_step(mine.pk, step="accept", actor=binh)
     drafted(reviewed, hanh)
     at_a = client_of(binh).get(DESK, {"view": "open"})
-    assert counts(at_a) == {"mine": 1, "new": 3, "review": 1, "soon": 0, "overdue": 1, "open": 5, "closed": None, "elsewhere": None}
+    assert counts(at_a) == {
+        "mine": 1,
+        "new": 3,
+        "asked": 0,
+        "review": 1,
+        "soon": 0,
+        "overdue": 1,
+        "open": 5,
+        "closed": None,
+        "elsewhere": None,
+    }
     assert codes(client_of(binh).get(DESK, {"view": "overdue"})) == [late.code]
     assert set(codes(client_of(binh).get(DESK, {"view": "new"}))) == {new.code, late.code, looked_at.code}
     everywhere = counts(client_of(diep).get(DESK))
@@ -263,7 +273,7 @@ def test_nothing_is_sent_while_nothing_changes(ground, client_of, binh, pothole,
     assert (again.status_code, again.content) == (304, b"")
     with CaptureQueriesContext(connection) as queries:
         client.get(QUEUE, {"view": "open"}, headers={"If-None-Match": etag})
-    assert len(queries) <= 5  # session, person, memberships, bodies, state
+    assert len(queries) <= 6  # session, person, memberships, bodies, state, what other bodies ask
     assert client.get(DESK, {"view": "open"}).context["etag"] == etag
     take_step(report.pk, step="accept", actor=binh)
     changed = client.get(QUEUE, {"view": "open"}, headers={"If-None-Match": etag})

@@ -35,8 +35,12 @@ def names(response):
 
 
 def test_the_steps_of_the_moment_are_offered(client_of, binh, diep, report):
-    assert names(client_of(binh).get(page(report))) == ["accept", "recategorise", "return", "duplicate", "to_triage", "note"]
-    assert names(client_of(diep).get(page(report))) == ["assign", "recategorise", "return", "duplicate", "hide", "note"]
+    assert names(client_of(binh).get(page(report))) == [
+        "accept", "transfer", "relocate", "split", "recategorise", "return", "duplicate", "to_triage", "note",
+    ]  # fmt: skip
+    assert names(client_of(diep).get(page(report))) == [
+        "assign", "relocate", "split", "recategorise", "return", "duplicate", "hide", "note",
+    ]  # fmt: skip
     drafted(report, binh)
     assert names(client_of(binh).get(page(report))) == ["note"]
     assert names(client_of(diep).get(page(report))) == ["publish_reply", "send_back", "hide", "note"]
@@ -135,7 +139,7 @@ def test_what_is_missing_is_said_beside_its_field(name, client_of, binh, report)
 
 def test_what_the_service_refuses_is_said_beside_its_field(client_of, diep, report, body_b, monkeypatch):
     """The list of bodies holds only those that may have it: a body that ended while the form stood open."""
-    monkeypatch.setattr("reports.services.effects._exists", lambda body, on: False)
+    monkeypatch.setattr("reports.services.effects.exists", lambda body, on: False)
     response = client_of(diep).post(step(report, "assign"), {"version": 1, "body": body_b.pk})
     assert response.status_code == 422
     assert response.context["shown_form"].errors.keys() == {"body"}

@@ -10,6 +10,7 @@ from django.urls import reverse
 from authorities.models import Body, BodyKind, ReturnReason, Role
 from reports.models import Conflict, Report
 from reports.services import Filing, file_report, take_step
+from reports.tests.asked_cases import asked_of, is_theirs
 from reports.tests.desk_cases import step as address
 from reports.workflow import CLOSED, STEPS, Status
 from tests.cast import ALWAYS, make_person
@@ -26,7 +27,8 @@ def said(law, department, binh, body_b, spot_b, pothole, db):
     reason = ReturnReason.objects.create(code="procedure", name="Thủ tục", name_en="A procedure", channel="Gọi 1022.", channel_en="1022.")
     return {
         "reply": "Đã vá xong.", "note": "Ghi chú.", "question": "Ở đâu?", "category": law.pk, "body": department.pk, "officer": binh.pk,
-        "original": other.code, "reason": reason.pk,
+        "original": other.code, "reason": reason.pk, "task": "Tắt điện đường.", "days": 3, "result": "Đã tắt.", "spot": "9.05, 105.051",
+        "description": "Đèn đường cũng hỏng.",
     }  # fmt: skip
 
 
@@ -54,7 +56,8 @@ def undone():
 
 
 def ready_for(step, report, person):
-    """Puts the report where the step starts from, past every other step; a step to be taken back is taken first."""
+    """Puts the report where the step starts from, past every other step; a step to be taken back is taken first, another body is asked."""
+    asked_of(Body.objects.get(code="ubnd-binh-yen"), step, report)
     status = next(status for status in (Status.ACCEPTED, *Status) if status in step.sources)
     closed = status in CLOSED
     Report.objects.filter(pk=report.pk).update(
@@ -76,7 +79,7 @@ def answers(person, report, said, *, acts=False):
         with undone():
             now = ready_for(step, report, person if acts else None)
             before = now.events.count()
-            response = client.post(address(now, step.name), {**said, "version": now.version})
+            response = client.post(address(now, step.name), {**said, "version": now.version, "part": getattr(now.parts.first(), "pk", "")})
             found[step.name] = response.status_code
             written = Report.objects.get(pk=report.pk).events.count() - before
             assert written == (response.status_code == 302), (step.name, response.status_code)
@@ -88,8 +91,23 @@ def test_in_the_own_body_a_role_takes_the_steps_of_the_table_and_no_other(role, 
     person = make_person("somebody", "Người thử", portal if role == Role.COORDINATOR else report.authority, role)
     found = answers(person, report, said, acts=role in STEPS["accept"].roles)
     for name, status in found.items():
-        mine = role in STEPS[name].roles and not (name == "undo" and role == Role.COORDINATOR)  # took no step before
+        mine = role in STEPS[name].roles and not is_theirs(STEPS[name])
+        mine = mine and not (name == "undo" and role == Role.COORDINATOR)  # took no step before
         expected = 403 if role not in DESK else 404 if name in OF_THE_REPORTER else 302 if mine else 409
+        assert status == expected, (role, name)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_in_a_body_that_is_asked_a_role_gives_the_answers_of_the_table_and_nothing_else(role, report, said, portal, body_b):
+    if role == Role.COORDINATOR:
+        pytest.skip("coordinates, and is of no body that can be asked")
+    person = make_person("asked", "Người được hỏi", body_b, role)
+    found = answers(person, report, said)
+    for name, status in found.items():
+        mine = role in STEPS[name].roles and is_theirs(STEPS[name])
+        sees = "transfer" in name or "part" in name
+        sees = sees and name != "transfer"
+        expected = 403 if role not in DESK else 404 if name in OF_THE_REPORTER or not sees else 302 if mine else 409
         assert status == expected, (role, name)
 
 

@@ -1,15 +1,18 @@
 """The table of steps: everything in it can be done, nothing outside it can."""
 
 from contextlib import contextmanager
+from dataclasses import replace
 from operator import attrgetter
 
 import pytest
+from django.contrib.gis.geos import Point
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from authorities.models import Approval, Body, Membership, ReturnReason, Role
 from reports.models import Question, Report, ReportEvent
 from reports.services import Filing, StepNotAllowed, Words, file_report, offered_steps, take_reporters_step, take_step
+from reports.tests.asked_cases import asked_of, is_theirs
 from reports.workflow import CLOSED, HANDLERS, OPEN, PUBLISHERS, STEPS, Status, can_become, steps_for
 from tests.cast import make_person
 
@@ -36,7 +39,8 @@ def words(law, department, reason, binh, original):
     """Something for every field that a step may ask for."""
     return Words(
         reply="Đã vá xong.", note="Theo đường dây nóng.", reason=reason, category=law, body=department, officer=binh, original=original,
-        question="Ổ gà ở bên nào?", answer="Bên trái.",
+        question="Ổ gà ở bên nào?", answer="Bên trái.", task="Tắt điện đường.", days=3, result="Đã tắt.", spot=Point(105.051, 9.05, srid=4326),
+        description="Đèn đường trước trường cũng hỏng.",
     )  # fmt: skip
 
 
@@ -66,8 +70,8 @@ def put(report: Report, status: Status, reason: ReturnReason) -> None:
     report.refresh_from_db()
 
 
-def actor_with(role: Role, report: Report, portal):
-    return make_person(f"{role}", "Người thử", portal if role == Role.COORDINATOR else report.authority, role)
+def actor_with(role: Role, report: Report, portal, body=None):
+    return make_person(f"{role}", "Người thử", portal if role == Role.COORDINATOR else body or report.authority, role)
 
 
 def state_of(report: Report) -> tuple[object, ...]:
@@ -96,8 +100,10 @@ def found(step, status):
 
 
 @pytest.mark.parametrize("step", [step for step in STEPS.values() if step.name != "undo" and step.roles], ids=attrgetter("name"))
-def test_every_step_of_the_table_leads_where_it_says_and_writes_its_event(step, report, words, reason, portal):
-    actors = {role: actor_with(role, report, portal) for role in step.roles}
+def test_every_step_of_the_table_leads_where_it_says_and_writes_its_event(step, report, words, reason, portal, body_b):
+    asked_of(body_b, step, report)
+    acting = body_b if is_theirs(step) else report.authority
+    actors = {role: actor_with(role, report, portal, acting) for role in step.roles}
     for status in step.sources:
         for role, actor in actors.items():
             with undone():
@@ -105,14 +111,15 @@ def test_every_step_of_the_table_leads_where_it_says_and_writes_its_event(step, 
                 Report.objects.update(published_at=report.filed_at if step.name == "hide" else None)
                 report.refresh_from_db()
                 assert step in offered_steps(actor, report)
-                done = take_step(report.pk, step=step.name, actor=actor, words=words, version=report.version)
+                said = replace(words, part=report.parts.first())
+                done = take_step(report.pk, step=step.name, actor=actor, words=said, version=report.version)
                 assert done.status == (step.to or found(step, status))
                 assert can_become(status, done.status) or done.status == status
                 assert done.version == report.version + 1
                 event = ReportEvent.objects.filter(report=report).latest("pk")
                 assert (event.kind, event.status_before, event.status_after) == (step.name, status, done.status)
                 assert (event.actor_id, event.public) == (actor.pk, step.public or done.status != status)
-                assert event.data["by"] == (portal.code if role == Role.COORDINATOR else report.authority.code)
+                assert event.data["by"] == (portal.code if role == Role.COORDINATOR else acting.code)
                 assert (done.closed_at is not None) == (done.status in CLOSED)
 
 
@@ -155,9 +162,10 @@ def test_a_head_does_not_approve_what_he_or_she_drafted(report, body_a, hanh, di
 
 
 @pytest.mark.parametrize("step", [step for step in STEPS.values() if step.needs and step.roles], ids=attrgetter("name"))
-def test_a_step_whose_words_are_missing_is_refused_and_names_them(step, report, reason, portal, original):
+def test_a_step_whose_words_are_missing_is_refused_and_names_them(step, report, reason, portal, original, body_b):
     put(report, min(step.sources), reason)
-    actor = actor_with(min(step.roles), report, portal)
+    asked_of(body_b, step, report)
+    actor = actor_with(min(step.roles), report, portal, body_b if is_theirs(step) else None)
     if step.name == "hide":
         Report.objects.update(published_at=report.filed_at)
     before = state_of(report)

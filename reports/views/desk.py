@@ -26,6 +26,7 @@ from boundaries.places import search_places
 from reports.bulk import bulk_steps
 from reports.codes import normalised
 from reports.desk_models import SavedFilter
+from reports.marks import Mark, marks_of
 from reports.models import Report
 from reports.queue import PAGE, Asked, Desk, Queue, View, filter_choices
 from reports.rating_models import Rating
@@ -50,6 +51,7 @@ class Row:
     urgency: Urgency
     href: str
     where: str
+    marks: list[Mark]
 
 
 def user_of(request: HttpRequest) -> User:
@@ -179,6 +181,7 @@ def _rows(reports: list[Report], asked: Asked, now: datetime, soon: datetime) ->
     """Rows that say of the place what tells them apart: the body where bodies differ, else the unit, else the spot."""
     bodies_differ = len({report.authority_id for report in reports}) > 1
     units_differ = len({report.unit_id for report in reports}) > 1
+    marks = marks_of(reports)
     rows = []
     for report in reports:
         unit, body = report.unit.name if report.unit else _("outside every unit"), report.authority.name
@@ -188,13 +191,21 @@ def _rows(reports: list[Report], asked: Asked, now: datetime, soon: datetime) ->
         if is_former or ((units_differ or not report.unit) and unit.casefold() not in body.casefold() * bodies_differ):
             parts.append(told)
         where = " · ".join(parts) or report.place_note
-        rows.append(Row(report, Urgency(report, now, soon), desk_address("desk_report", report.code, query=asked.parameters()), where))
+        rows.append(
+            Row(
+                report,
+                Urgency(report, now, soon),
+                desk_address("desk_report", report.code, query=asked.parameters()),
+                where,
+                marks.get(report.pk, []),
+            )
+        )
     return rows
 
 
 def _with_work(mine: Desk, counts: dict[str, int], shown: View | None) -> list[dict[str, Any]]:
     """Other views in which something waits, for the one who has just emptied this."""
-    names = {"mine", "triage", "new", "review", "look", "overdue"}
+    names = {"mine", "triage", "new", "asked", "review", "look", "overdue"}
     return [
         {"label": view.label, "count": counts[view.name], "href": desk_address("desk", query={"view": view.name})}
         for view in mine.views

@@ -40,6 +40,7 @@ logger = logging.getLogger(__name__)
 
 NEARBY_METRES = 500
 MAX_NEARBY = 6
+OTHERS = ("offered_to", "part_of")  # where an event names another body than the responsible one
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Line:
     who: str
     acting: str
     note: Note | None
+    other: str = ""  # the body that was asked
 
 
 @dataclass(frozen=True)
@@ -193,6 +195,8 @@ def _page(
         "open_step": open_step,
         "shown_form": shown_form,
         "refused": refused,
+        "parts": list(report.parts.select_related("body", "asked_by", "answered_by")),
+        "halves": list(_halves(user, report)),
         "lines": lines,
         "said_last": _said_last(lines),
         "why": _why(lines),
@@ -223,7 +227,8 @@ def _lines(report: Report) -> list[Line]:
     """The timeline with names and notes, the latest last."""
     moments = full_timeline(report)
     people = User.objects.in_bulk({moment.event.actor_id for moment in moments if moment.event.actor_id})
-    bodies = {body.code: body.name for body in Body.objects.filter(code__in={moment.event.data.get("by", "") for moment in moments})}
+    named = {moment.event.data.get(name, "") for moment in moments for name in ("by", *OTHERS)}
+    bodies = {body.code: body.name for body in Body.objects.filter(code__in=named)}
     notes = {note.pk: note for note in report.notes.all()}
     return [
         Line(
@@ -231,6 +236,7 @@ def _lines(report: Report) -> list[Line]:
             who=str(people.get(moment.event.actor_id, "")) if moment.event.actor_id else "",
             acting=bodies.get(moment.event.data.get("by", ""), ""),
             note=notes.get(moment.event.data.get("note", 0)),
+            other=next((bodies.get(moment.event.data[name], "") for name in OTHERS if name in moment.event.data), ""),
         )
         for moment in moments
     ]
@@ -238,6 +244,8 @@ def _lines(report: Report) -> list[Line]:
 
 def _said_last(lines: list[Line]) -> Line | None:
     """The step that brought the report where it stands, if something was said with it: why a draft came back, why it is to be routed."""
+    if lines and lines[-1].note and lines[-1].moment.event.kind in {"transfer", "refuse_transfer"}:
+        return lines[-1]
     moved = [line for line in lines if line.moment.event.status_before != line.moment.event.status_after]
     return (
         moved[-1]
@@ -252,7 +260,7 @@ def _why(lines: list[Line]) -> list[str]:
     for line in lines:
         if "trace" in line.moment.event.data:
             why = [step["text"] for step in explain(line.moment.event.data["trace"])]
-        elif line.moment.event.kind in {"assign", "to_triage"}:
+        elif line.moment.event.kind in {"assign", "accept_transfer", "to_triage"}:
             why.append(f"{line.moment.text}.")
     return why
 
@@ -263,6 +271,14 @@ def _nearby(user: User, report: Report) -> QuerySet[Report]:
     near = Report.objects.near(report.location, NEARBY_METRES, like=report.category).exclude(pk=report.pk)
     seen = near.annotate(at_desk=Exists(at_desk)).filter(Q(at_desk=True) | Q(pk__in=Report.objects.public().values("pk")))
     return seen.for_list()[:MAX_NEARBY]
+
+
+def _halves(user: User, report: Report) -> QuerySet[Report]:
+    """The reports that were split off from this one, or that from which it was, as far as somebody may see them."""
+    at_desk = Report.objects.visible_to(user).filter(pk=OuterRef("pk"))
+    halves = Report.objects.filter(Q(split_from__original=report) | Q(split_into__report=report)).annotate(at_desk=Exists(at_desk))
+    seen = halves.filter(Q(at_desk=True) | Q(pk__in=Report.objects.public().values("pk")))
+    return seen.select_related("category", "authority").order_by("pk")
 
 
 def _back(queue: Queue | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -15,12 +16,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from boundaries.models import Unit
+from reports.case_models import Split
 from reports.codes import normalised
 from reports.models import Photo, Report
 from reports.reporter_forms import AnswerForm, reporters_part
 from reports.services import ratable
 from reports.survey_models import Proof
 from reports.timeline import Moment, next_step, public_timeline
+from reports.tokens import tracking_token
 from reports.tracking import is_reporter, may_read, readable_report, swap_token
 from reports.urgency import span
 from reports.views.follow import FollowForm
@@ -61,10 +64,35 @@ def report_context(request: HttpRequest, report: Report, answer: AnswerForm | No
             "is_reporter": mine,
             "open_now": ratable(report) if mine else None,
             "may_work": Report.objects.visible_to(request.user).filter(pk=report.pk).exists(),
+            "splits": _splits(request, report, mine),
             "original": original if original is not None and may_read(request, original) else None,
         }
         | (reporters_part(report, answer) if mine else {})
     )
+
+
+@dataclass(frozen=True)
+class OtherHalf:
+    """The other of two reports that came in one: where it stands, for this reader, and whether it is the first."""
+
+    report: Report
+    address: str
+    is_first: bool
+
+
+def _splits(request: HttpRequest, report: Report, mine: bool) -> list[OtherHalf]:
+    """The reports that were split off from this one, and that from which it was: those that the reader may see; to the reporter all are known."""
+    halves = (
+        Split.objects.filter(Q(original=report) | Q(report=report)).select_related("report__category", "original__category").order_by("pk")
+    )
+    found = []
+    for half in halves:
+        is_first = half.report_id == report.pk
+        other = half.original if is_first else half.report
+        if mine or may_read(request, other):
+            token = f"?token={tracking_token(other.code, other.token_generation)}" if mine else ""
+            found.append(OtherHalf(other, other.get_absolute_url() + token, is_first))
+    return found
 
 
 def _query(request: HttpRequest) -> str:

@@ -83,8 +83,10 @@ template?.addEventListener("change", () => {
   if (open >= 0) reply.setSelectionRange(open, reply.value.indexOf("}", open) + 1);
 });
 
-const body = byId("assign_body");
-if (body instanceof HTMLSelectElement) filterSelect(body, words);
+for (const step of ["assign", "transfer", "ask_help"]) {
+  const body = byId(`${step}_body`);
+  if (body instanceof HTMLSelectElement) filterSelect(body, words);
+}
 
 // A reply half written must not be lost by a wrong press
 const written = new Set();
