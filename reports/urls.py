@@ -58,6 +58,7 @@ urlpatterns = [
     path("desk/reports/<str:code>/steps/<slug:step>/", desk_report.desk_step, name="desk_step"),
     path("desk/reports/<str:code>/survey/", survey.survey, name="survey"),
     path("desk/route/", route.route, name="route"),
+    path("field-worker.js", survey.worker, name="field_worker"),
     path("desk/surveys/who/", survey.who, name="survey_who"),
     path("desk/surveys/<uuid:key>/photos/", survey.survey_photo, name="survey_photo"),
     path("desk/reports/<str:code>/look/", look.look, name="look"),

@@ -20,7 +20,7 @@ ROOT = Path(django_settings.BASE_DIR)
 PUBLIC = (
     "", "api/v1/", "communes/", "ratings/", "where/", "reports/", "photos/", "history/", "follow/", "unit-follow/", "accounts/login/", "accounts/password/reset/", "accounts/logout/",
     "accounts/inactive/", "accounts/signup/", "accounts/confirm-email/", "accounts/login/code/confirm/", "accounts/2fa/authenticate/", "statistics/",
-    "accounts/reauthenticate/", "accounts/invitation/", "manifest.webmanifest", "robots.txt", "admin/login/", "admin/jsi18n/",
+    "accounts/reauthenticate/", "accounts/invitation/", "manifest.webmanifest", "field-worker.js", "robots.txt", "admin/login/", "admin/jsi18n/",
 )  # fmt: skip
 CLOSED = ("desk", "planner", "admin")
 

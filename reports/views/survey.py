@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control, never_cache
@@ -97,6 +99,14 @@ def survey_photo(request: HttpRequest, key: UUID) -> HttpResponse:
 def who(request: HttpRequest) -> HttpResponse:
     """Who is signed in (a mark that says nothing to others) and the token for sending: a phone sends what one officer kept as that officer only."""
     return JsonResponse({"user": officer_mark(request.user.pk), "token": get_token(request)})
+
+
+@login_not_required
+@require_safe
+@cache_control(public=True, no_cache=True)
+def worker(request: HttpRequest) -> HttpResponse:
+    """The service worker of the desk. Browsers ask for it without a cookie, and it holds nothing; it is registered for /desk/ only."""
+    return HttpResponse(f'import "{static("js/desk-worker.js")}";\n', content_type="text/javascript; charset=utf-8")
 
 
 def _errors(form: SurveyForm) -> HttpResponse:

@@ -17,6 +17,9 @@ from tests.browser.conftest import PHONE
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser-survey")]
 
+# As page.wait_for_function, which our content security policy does not allow
+UNTIL = "(async () => {{ for (let left = 600; left && !(await {}); left -= 1) await new Promise(requestAnimationFrame); }})()"
+
 
 @pytest.fixture
 def report(site, pothole, body_a, portal, spot_a):
@@ -99,3 +102,27 @@ def test_without_a_line_a_finished_survey_waits_and_goes_when_the_line_is_back(s
     page.context.set_offline(False)
     page.wait_for_url(re.compile(rf"/desk/reports/{report.code}/#surveys"))
     assert Survey.objects.count() == 1
+
+
+def test_a_page_that_was_fetched_ahead_opens_and_finishes_without_a_line(site, visit, console, binh, report):
+    """From the report the officer drives to where there is no line, and opens the survey there for the first time."""
+    console.forgive("Failed to load resource|ERR_INTERNET_DISCONNECTED")
+    page = visit(user=binh, **PHONE)
+    page.goto(f"{site}/desk/reports/{report.code}/")
+    page.evaluate(UNTIL.format("navigator.serviceWorker.getRegistration().then((found) => found?.active)"))
+    page.reload()  # now by the worker
+    page.evaluate(
+        UNTIL.format(
+            "caches.open('field-files').then((cache) => cache.keys()).then((files) => files.some((file) => file.url.includes('js/pages/survey')))"
+        )
+    )
+    page.context.set_offline(True)
+    page.goto(f"{site}/desk/reports/{report.code}/survey/")
+    page.get_by_label("Độ sâu").fill("7")
+    page.get_by_role("button", name="Hoàn tất khảo sát").tap()
+    expect(page.locator("#kept")).to_contain_text("Khi có mạng máy sẽ tự gửi")
+    page.context.set_offline(False)
+    page.wait_for_url(re.compile(rf"/desk/reports/{report.code}/#surveys"))
+    assert Survey.objects.get().findings[0]["value"] == 7
+    page.goto(f"{site}/accounts/logout/")
+    page.evaluate(UNTIL.format("caches.has('field-pages').then((there) => !there)"))

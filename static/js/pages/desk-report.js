@@ -1,5 +1,6 @@
 // @ts-check
 // A report at the desk: its small map, the forms of the steps, and the keys.
+import { keepPage } from "../lib/kept-pages.js";
 import { createMap } from "../map/basemap.js";
 import { hasLeaflet } from "../map/leaflet.js";
 import { reportLayer } from "../map/reports.js";
@@ -8,6 +9,7 @@ import { shortcuts } from "../ui/desk-keys.js";
 import { sayPresence } from "../ui/desk-presence.js";
 import { filterSelect } from "../ui/filter-select.js";
 import { icons, lang, pageConfig, pageWords } from "../ui/page.js";
+import { proofPosition } from "../ui/proof-position.js";
 
 const words = pageWords("map-words", "case-words");
 const byId = (/** @type {string} */ id) => document.getElementById(id);
@@ -50,6 +52,10 @@ if (hasLeaflet && element) {
   }
 }
 
+// --- the survey page, for where there is no line -------------------------------------------------------------------------
+const toSurvey = byId("to-survey");
+if (toSurvey) window.addEventListener("load", () => keepPage(toSurvey.getAttribute("href") || ""));
+
 // --- who else is looking ---------------------------------------------------------------------------------------------
 const presence = byId("presence");
 if (presence) sayPresence(presence, { words, lang });
@@ -82,6 +88,9 @@ template?.addEventListener("change", () => {
   const open = reply.value.search(/\{[^{}\n]{1,60}\}/);
   if (open >= 0) reply.setSelectionRange(open, reply.value.indexOf("}", open) + 1);
 });
+
+for (const form of document.querySelectorAll("form.step-form"))
+  if (form instanceof HTMLFormElement) proofPosition(form, words);
 
 for (const step of ["assign", "transfer", "ask_help"]) {
   const body = byId(`${step}_body`);

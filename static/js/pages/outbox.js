@@ -4,4 +4,4 @@ import "../ui/outbox-state.js";
 
 const element = document.getElementById("outbox");
 if ("serviceWorker" in navigator && element?.dataset.worker)
-  navigator.serviceWorker.register(element.dataset.worker, { type: "module" }).catch(() => {});
+  navigator.serviceWorker.register(element.dataset.worker, { type: "module", scope: "/desk/" }).catch(() => {});

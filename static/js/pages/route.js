@@ -1,6 +1,7 @@
 // @ts-check
 // The route of the day: its stops numbered on a map, from where the officer is, to print.
 import { distance } from "../lib/format.js";
+import { keepPage } from "../lib/kept-pages.js";
 import { createMap } from "../map/basemap.js";
 import { hasLeaflet, L } from "../map/leaflet.js";
 import { positionMark } from "../map/position.js";
@@ -38,6 +39,11 @@ if (element && hasLeaflet) {
   }
   map.fitBounds(L.latLngBounds(way), { padding: [30, 30], maxZoom: 15, animate: false });
 }
+
+// The pages of the stops, for where there is no line
+(async () => {
+  for (const link of document.querySelectorAll(".route-survey")) await keepPage(link.getAttribute("href") || "");
+})();
 
 byId("print")?.addEventListener("click", () => window.print());
 const fromHere = byId("from-here");
