@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.admin import Recorded
 from authorities.dated import DatedAdmin, DatedForm, DatedFormSet, InForceFilter, in_full
-from authorities.deadline_models import DayChange, DeadlineRule
+from authorities.deadline_models import DeadlineRule
 from authorities.models import Body, BodySuccession, Category, Criterion, Membership, ReturnReason, Rule, Territory
 from authorities.survey_models import SurveyField
 
@@ -250,17 +250,6 @@ class CriterionAdmin(Recorded, DatedAdmin, admin.ModelAdmin):  # type: ignore[ty
     list_editable = ["position"]
     list_filter = [InForceFilter]
     search_fields = ["name", "name_en", "code"]
-
-
-@admin.register(DayChange)
-class DayChangeAdmin(Recorded, admin.ModelAdmin):  # type: ignore[type-arg]
-    """Days that are worked or not, otherwise than the calendar says."""
-
-    list_display = ["day", "works", "note"]
-    list_filter = ["works"]
-    search_fields = ["note"]
-    date_hierarchy = "day"
-    fields = ["day", "works", "note"]
 
 
 @admin.register(SurveyField)

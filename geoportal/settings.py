@@ -233,6 +233,12 @@ WORKING_HOURS = env("WORKING_HOURS", default="7:30-11:30,13:30-17:00")  # of a w
 
 ANSWER_DAYS = env.int("ANSWER_DAYS", default=7)  # working days after which the silence of an asked reporter ends the report; 0: never
 
+ANSWER_REMINDER_DAYS = env.int("ANSWER_REMINDER_DAYS", default=2)  # working days before that end, when the reporter is reminded
+DEADLINE_WARNING_HOURS = env.float(
+    "DEADLINE_WARNING_HOURS", default=7.5
+)  # working hours before a due date, when who is in charge is warned
+DEADLINE_ESCALATION_HOURS = env.float("DEADLINE_ESCALATION_HOURS", default=7.5)  # working hours after it, when the head is told
+
 # --- What the reporter says of an answer ----------------------------------------------------------------------------------
 RATING_CHANGE_DAYS = env.int("RATING_CHANGE_DAYS", default=7)  # how long a rating may be changed after it was given
 RATED_FROM = env.int("RATED_FROM", default=5)  # ratings from which on a mean is shown: fewer say nothing of a body

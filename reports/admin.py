@@ -11,7 +11,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from audit.admin import Recorded
+from authorities.deadline_models import DayChange
 from boundaries.admin import ReadOnly
+from reports.deadlines.recount import recounted
 from reports.models import Message, ReplyTemplate, Report, ReportEvent
 from reports.notifications import send_again
 
@@ -124,3 +127,29 @@ class MessageAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         sent = sum(send_again(message) for message in queryset)
         text = ngettext("%(count)d mail is on its way again.", "%(count)d mails are on their way again.", sent)
         self.message_user(request, text % {"count": sent}, messages.SUCCESS if sent else messages.WARNING)
+
+
+@admin.register(DayChange)
+class DayChangeAdmin(Recorded, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Days that are worked or not, otherwise than the calendar says. Here and not with the bodies: what is changed moves due dates of reports."""
+
+    list_display = ["day", "works", "note"]
+    list_filter = ["works"]
+    search_fields = ["note"]
+    date_hierarchy = "day"
+    fields = ["day", "works", "note"]
+
+    def save_model(self, request: HttpRequest, obj: DayChange, form: Any, change: bool) -> None:
+        """Open reports keep the working time that they have left."""
+        with recounted():
+            super().save_model(request, obj, form, change)
+
+    def delete_model(self, request: HttpRequest, obj: DayChange) -> None:
+        """Likewise."""
+        with recounted():
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[DayChange]) -> None:
+        """Likewise, several at once."""
+        with recounted():
+            super().delete_queryset(request, queryset)

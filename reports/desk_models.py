@@ -83,6 +83,10 @@ class OfficerNews(models.Model):
         REFUSED = "refused", _("another body refused to take it over")
         PART = "part", _("another body asks for your part")
         PART_DONE = "part_done", _("another body answered its part")
+        SOON = "soon", _("due soon")
+        OVERDUE = "overdue", _("overdue")
+        ESCALATED = "escalated", _("overdue, and passed up to you")
+        SILENT = "silent", _("closed: the reporter did not answer")
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     report = models.ForeignKey("reports.Report", on_delete=models.CASCADE, related_name="+")

@@ -121,6 +121,8 @@ def _of_a_report(message: Message, follow: Follow) -> dict[str, Any] | None:
     }
     if event is None or message.purpose != Purpose.STEP:
         return context | _of_a_question(follow, Purpose(message.purpose))
+    if event.kind == "reminder" and report.status != Status.WAITING:
+        return None  # answered meanwhile
     return context | _of_a_step(event, report, follow, is_reporter)
 
 
@@ -129,7 +131,7 @@ def _of_a_step(event: ReportEvent, report: Report, follow: Follow, is_reporter: 
     is_open = event.status_after not in CLOSED
     reply = Reply.objects.select_related("body").filter(pk=event.data.get("reply"), report=report, published_at__isnull=False).first()
     original = report.duplicate_of if event.kind == "duplicate" else None
-    happened = sentence(event)
+    happened = _("%(body)s is waiting for your answer") % {"body": body} if event.kind == "reminder" else sentence(event)
     return {
         "template": "filed" if event.kind == "filed" else "step",
         "subject": _("We have your report: %(title)s") % {"title": title_of(report)}
@@ -148,7 +150,8 @@ def _of_a_step(event: ReportEvent, report: Report, follow: Follow, is_reporter: 
         "reason": ReturnReason.objects.filter(code=event.data.get("reason")).first() if event.data.get("reason") else None,
         "next_step": next_step(event.status_after, body),
         "due_at": report.due_at if is_open else None,
-        "is_asked": event.kind == "ask" and is_reporter,
+        "is_asked": event.kind in {"ask", "reminder"} and is_reporter,
+        "answer_by": report.stage_due_at if report.status == Status.WAITING and is_reporter else None,
         "original": original if original is not None and original.is_public else None,
         "original_page": _page(original.get_absolute_url(), follow) if original is not None and original.is_public else "",
     }

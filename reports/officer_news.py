@@ -23,6 +23,7 @@ from reports.workflow import HANDLERS, Status
 
 Why = OfficerNews.Why
 KEPT = timedelta(days=90)
+DEADLINES = {"due_soon": Why.SOON, "overdue": Why.OVERDUE, "escalated": Why.ESCALATED}
 
 
 @transaction.atomic
@@ -81,7 +82,16 @@ def _readers(event: ReportEvent, report: Report) -> dict[int, OfficerNews.Why]:
     told |= _of_other_bodies(event, report)
     if event.kind == "draft_reply" and report.status == Status.REPLY_REVIEW:
         told |= dict.fromkeys(_approvers(report), Why.REVIEW)
-    personal = {"charge": Why.CHARGED, "reopen": Why.CHARGED, "send_back": Why.SENT_BACK, "note": Why.NOTE, "answer": Why.ANSWERED}
+    personal = {
+        "charge": Why.CHARGED,
+        "reopen": Why.CHARGED,
+        "send_back": Why.SENT_BACK,
+        "note": Why.NOTE,
+        "answer": Why.ANSWERED,
+        "silence": Why.SILENT,
+    }
+    if event.kind in DEADLINES and event.status_after == report.status:  # what has gone on meanwhile needs no word
+        told |= dict.fromkeys(_heads(report) if event.kind == "escalated" else _in_turn(report), DEADLINES[event.kind])
     if report.officer_id and event.kind in personal:
         told[report.officer_id] = personal[event.kind]
     return told
@@ -119,6 +129,33 @@ def _coordinators(body: Body) -> list[int]:
     tops = Q(body__parent__in=above) | Q(body__parent=None, body__in=above)
     held = Membership.objects.filter(tops, role=Role.COORDINATOR, validity__contains=timezone.localdate())
     return list(held.values_list("user", flat=True))
+
+
+def _in_turn(report: Report) -> list[int]:
+    """Who has to take the next step: whoever is in charge, else all who handle reports for the body; the Portal where it routes or approves."""
+    if report.status == Status.TRIAGE:
+        return _coordinators(report.authority)
+    if report.status == Status.REPLY_REVIEW:
+        return _approvers(report)
+    handlers = _members(report.authority, *HANDLERS)
+    return [report.officer_id] if report.officer_id in handlers else handlers
+
+
+def _heads(report: Report) -> list[int]:
+    """To whom it is passed up: the heads of the body, else of the next one above that has any, else the coordinators.
+
+    Of the Portal, where it is the Portal's turn.
+    """
+    body: Body | None = report.authority
+    if report.status == Status.REPLY_REVIEW and report.authority.approval == Approval.PORTAL:
+        body = Body.objects.portal_of(report.authority, timezone.localdate())
+    for _step in range(DEPTH):
+        if body is None:
+            break
+        if heads := _members(body, Role.HEAD):
+            return heads
+        body = body.parent
+    return _coordinators(report.authority)
 
 
 def _approvers(report: Report) -> list[int]:

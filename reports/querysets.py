@@ -11,8 +11,10 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.gis.db import models
 from django.contrib.gis.geos import GEOSGeometry, Point, Polygon
 from django.db.models import Case, Exists, F, Func, OuterRef, Q, TextField, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from authorities.deadline_models import Stage
 from authorities.models import Body, Membership, Publication, Role
 from authorities.querysets import BodyQuerySet
 from boundaries.querysets import fold
@@ -170,6 +172,10 @@ class ReportQuerySet(models.QuerySet["Report"]):
         """Open after the due date."""
         return self.open().filter(due_at__lt=at or timezone.now())
 
+    def escalated(self) -> Self:
+        """Open, and passed up to the head: for the deadline that runs now, of the whole or of the next step."""
+        return self.open().filter(_passed_up())
+
     def of_status(self, names: list[str]) -> Self:
         """Of these states; the groups `open` and `closed` count as all of theirs."""
         wanted: set[str] = set()
@@ -231,7 +237,8 @@ class ReportQuerySet(models.QuerySet["Report"]):
 
     def for_queue(self) -> Self:
         """The desk's order: the earliest due first, then the more severe, the more followed, the longer waiting."""
-        return self.select_related("category", "unit", "authority", "officer").order_by(*QUEUE_ORDER)
+        rows = self.select_related("category", "unit", "authority", "officer").annotate(is_escalated=_passed_up())
+        return rows.order_by(*QUEUE_ORDER)
 
     def open_first(self) -> Self:
         """The desk's order, with what has ended after what is open."""
@@ -244,6 +251,14 @@ class ReportQuerySet(models.QuerySet["Report"]):
     def before_in_queue(self, report: Report) -> Report | None:
         """The last that stands before a report in the desk's order."""
         return self.exclude(pk=report.pk).exclude(_behind(report)).order_by(*QUEUE_ORDER).last()
+
+
+def _passed_up() -> Exists:
+    from reports.deadline_models import Notice
+
+    of_the_step = Q(since=OuterRef("stage_since")) & ~Q(stage=Stage.WHOLE)
+    of_now = of_the_step | Q(stage=Stage.WHOLE, since=Coalesce(OuterRef("due_set_at"), OuterRef("filed_at")))
+    return Exists(Notice.objects.filter(of_now, report=OuterRef("pk"), kind=Notice.Kind.ESCALATED))
 
 
 def _behind(report: Report) -> Q:

@@ -8,8 +8,8 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from reports.models import MAX_QUESTION, Report
+from reports.services import open_to_reporter
 from reports.tidy_field import TidyField
-from reports.workflow import Status, reporters_steps
 
 
 class AnswerForm(forms.Form):
@@ -28,7 +28,12 @@ class AnswerForm(forms.Form):
 
 def reporters_part(report: Report, form: AnswerForm | None = None) -> dict[str, Any]:
     """What the page shows to the reporter alone: the questions, the form for an answer, whether the report may be withdrawn."""
-    steps = {step.name for step in reporters_steps(Status(report.status))}
+    steps = {step.name for step in open_to_reporter(report)}
     questions = list(report.questions.select_related("body"))
     waits = "answer" in steps and any(asked.answered_at is None for asked in questions)
-    return {"questions": questions, "answer_form": (form or AnswerForm()) if waits else None, "may_withdraw": "withdraw" in steps}
+    return {
+        "questions": questions,
+        "answer_form": (form or AnswerForm()) if waits else None,
+        "may_withdraw": "withdraw" in steps,
+        "answer_by": report.stage_due_at if waits and not report.is_closed else None,
+    }

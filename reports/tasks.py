@@ -5,6 +5,7 @@ Delivery is at least once. Arguments are ids: no address, no name, no text stand
 
 from __future__ import annotations
 
+from django.utils import timezone
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
@@ -29,6 +30,10 @@ NEWS_AT_THE_DESK = frozenset(
         "ask_help",
         "answer_part",
         "relocate",
+        "silence",
+        "due_soon",
+        "overdue",
+        "escalated",
     }
 )
 
@@ -58,13 +63,14 @@ def tell_officers(event_id: int) -> None:
     officer_news.tell_officers(event_id)
 
 
-@app.periodic(cron="30 0 * * 1-5", periodic_id="tell_officers_daily")  # UTC: 7:30 in Vietnam, Monday to Friday
+@app.periodic(cron="30 0 * * *", periodic_id="tell_officers_daily")  # UTC: 7:30 in Vietnam; on working days
 @app.task(queue="mail", queueing_lock="tell_officers_daily", retry=RetryStrategy(max_attempts=8, exponential_wait=3))
 def tell_officers_daily(timestamp: int) -> None:
     """Writes each person's digest of what is new at the desk."""
-    from reports import officer_news
+    from reports import officer_news, working_days
 
-    officer_news.tell_daily()
+    if working_days.calendar().works_on(timezone.localdate()):
+        officer_news.tell_daily()
 
 
 # One more than the mail's own count, which decides: a job that dies before it can count is tried again too
@@ -82,6 +88,15 @@ async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
     """Gives jobs back whose worker died in the middle of them."""
     for job in await context.app.job_manager.get_stalled_jobs():
         await context.app.job_manager.retry_job(job)
+
+
+@app.periodic(cron="*/5 * * * *", periodic_id="watch_deadlines")
+@app.task(queue="deadlines", queueing_lock="watch_deadlines")
+def watch_deadlines(timestamp: int) -> None:
+    """Warns, tells what is overdue, passes it up, reminds reporters and ends what they are silent on."""
+    from reports.deadlines import watch
+
+    watch.watch()
 
 
 @app.task(queue="territory", retry=False)

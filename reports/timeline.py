@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
+from authorities.deadline_models import Stage
 from reports.models import Report, ReportEvent
 from reports.workflow import STEPS, Status
 
@@ -18,6 +19,12 @@ class Moment:
     event: ReportEvent
     text: str
     after: timedelta | None
+
+    @property
+    def due(self) -> datetime | None:
+        """By when the answer is due from then on, where it changed that; of what the clock says, the due date that it speaks of."""
+        due = self.event.data.get("due_at")
+        return datetime.fromisoformat(due) if due else None
 
 
 def public_timeline(report: Report) -> list[Moment]:
@@ -66,7 +73,15 @@ def sentence(event: ReportEvent) -> str:
         "surveyed": _("%(body)s surveyed the spot"),
         "left_behind": _("Nobody is in charge any more: the officer has left"),
         "ask": _("%(body)s asked the reporter a question"),
-        "answer": _("The reporter answered"),
+        "answer": _("The reporter answered: opened again, with %(body)s")
+        if event.status_before == Status.RETURNED
+        else _("The reporter answered"),
+        "silence": _("Closed: the question of %(body)s had no answer in time"),
+        "reminder": _("The reporter was reminded of the question"),
+        "due_moved": _("Working days have changed, and with them the due date"),
+        "due_soon": _("Due soon: %(stage)s"),
+        "overdue": _("Overdue: %(stage)s"),
+        "escalated": _("Passed up to the head: %(stage)s is overdue"),
         "withdraw": _("Withdrawn by the reporter"),
         "duplicate": _("Recognised as a report of the same matter as another"),
         "undo": _("The last step was taken back; with %(body)s as before"),
@@ -107,4 +122,10 @@ def sentence(event: ReportEvent) -> str:
     if wording is None:
         step = STEPS.get(event.kind)
         return str(step.label) if step else event.kind
-    return wording % {"body": body}
+    return wording % {"body": body, "stage": _stage(event)}
+
+
+def _stage(event: ReportEvent) -> str:
+    """What the deadline of an event was for; "" where it was for none."""
+    stage = event.data.get("stage", "")
+    return str(Stage(stage).label) if stage in Stage.values else ""

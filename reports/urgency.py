@@ -7,10 +7,14 @@ from datetime import datetime
 from functools import cached_property
 
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from authorities.deadline_models import Stage
+from reports.deadlines.terms import STAGE_OF
 from reports.models import Report
+from reports.workflow import Status
 from reports.working_days import calendar
 
 SOON_DAYS = 2  # working days before the due date from which a report counts as due soon
@@ -61,12 +65,31 @@ class Urgency:
             closed = self.report.closed_at or self.now
             return _("took %(time)s") % {"time": span(self.report.filed_at, closed)}
         if due is None:
-            return _("no due date")
+            return _("the clock stands still") if self.report.held is not None else _("no due date")
         if due < self.now:
             return _("%(time)s late") % {"time": span(due, self.now)}
         if timezone.localdate(due) == timezone.localdate(self.now):
             return _("due today")
         return _("%(time)s left") % {"time": span(self.now, due)}
+
+    @property
+    def step(self) -> str:
+        """The time that the next step has, in words; "" where it has none of its own."""
+        due = self.report.stage_due_at
+        if due is None or self.report.is_closed:
+            return ""
+        stage = STAGE_OF[Status(self.report.status)]
+        if stage == Stage.ANSWER:
+            return _("the reporter has until %(day)s") % {"day": date_format(timezone.localdate(due), "SHORT_DATE_FORMAT")}
+        if self.step_is_late:
+            return _("%(step)s %(time)s late") % {"step": stage.label, "time": span(due, self.now)}
+        return _("%(step)s within %(time)s") % {"step": stage.label, "time": span(self.now, due)}
+
+    @property
+    def step_is_late(self) -> bool:
+        """Whether the next step ought to have been taken; a reporter is never late."""
+        due = self.report.stage_due_at
+        return due is not None and due < self.now and self.report.status != Status.WAITING
 
     @property
     def age(self) -> str:

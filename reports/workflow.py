@@ -44,6 +44,8 @@ HEADS = frozenset({Role.HEAD})
 EVERYBODY = HANDLERS | PUBLISHERS
 
 UNDO_WITHIN = timedelta(minutes=10)
+# What the clock says in a report's history, beside the steps: it changes nothing of the report
+CLOCK_EVENTS = frozenset({"due_soon", "overdue", "escalated", "reminder", "due_moved"})
 
 
 class Whose(Flag):
@@ -58,9 +60,10 @@ class Step:
     """One thing that may be done: from which states, to which, by which roles, and what has to be said with it.
 
     `to` None: the state stays, or the step itself finds it. `needs` names what has to be said with it, `may` what can be: reply, reason,
-    category, body, officer, original, question, answer, note, … (services/said.py). `head_may` adds the head of a body whose replies its head approves. `by_reporter`: open to
-    whoever holds the private link. `second_person`: not open to whoever wrote the draft. `public`: shown to all (a step that changes the
-    state always is). `told`: followers hear of it, if it is public. `undoable`: may be taken back by whoever took it, within UNDO_WITHIN.
+    category, body, officer, original, question, answer, note, … (services/said.py). `head_may` adds the head of a body whose replies its head
+    approves. `by_reporter`: open to whoever holds the private link. `by_rule`: the clock takes it, and nobody else. `second_person`: not open to
+    whoever wrote the draft. `public`: shown to all (a step that changes the state always is). `told`: followers hear of it, if it is public.
+    `undoable`: may be taken back by whoever took it, within UNDO_WITHIN.
     `whose`: which body's people take it: the responsible one's, those of another that reads it (asked to take it over, or for a part), or both.
     """
 
@@ -77,6 +80,7 @@ class Step:
     second_person: bool = False
     head_may: bool = False
     by_reporter: bool = False
+    by_rule: bool = False
     undoable: bool = True
     whose: Whose = Whose.RESPONSIBLE
 
@@ -112,11 +116,19 @@ STEPS: dict[str, Step] = {
         Step(
             "answer",
             _("Answer the question"),
-            frozenset({Status.WAITING}),
+            frozenset({Status.WAITING, Status.RETURNED}),
             None,
             needs=("answer",),
             by_reporter=True,
             told=False,
+            undoable=False,
+        ),
+        Step(
+            "silence",
+            _("End for want of an answer"),
+            frozenset({Status.WAITING}),
+            Status.RETURNED,
+            by_rule=True,
             undoable=False,
         ),
         Step(
@@ -245,12 +257,12 @@ def is_told(kind: str, data: dict[str, Any]) -> bool:
 
 
 # From where and to where the steps lead that find the state themselves
-FOUND: dict[str, tuple[frozenset[Status], frozenset[Status]]] = {
-    "charge": (frozenset({Status.NEW}), frozenset({Status.ACCEPTED})),
-    "answer": (frozenset({Status.WAITING}), AT_WORK),
-    "recategorise": (UNTOUCHED | IN_HAND, UNTOUCHED),
-    "relocate": (UNTOUCHED | IN_HAND, UNTOUCHED),
-    "reopen": (CLOSED, frozenset({Status.ACCEPTED, Status.NEW, Status.TRIAGE})),
+FOUND: dict[str, dict[Status, frozenset[Status]]] = {
+    "charge": {Status.NEW: frozenset({Status.ACCEPTED})},
+    "answer": {Status.WAITING: AT_WORK, Status.RETURNED: AT_WORK | UNTOUCHED},
+    "recategorise": dict.fromkeys(UNTOUCHED | IN_HAND, UNTOUCHED),
+    "relocate": dict.fromkeys(UNTOUCHED | IN_HAND, UNTOUCHED),
+    "reopen": dict.fromkeys(CLOSED, frozenset({Status.ACCEPTED, Status.NEW, Status.TRIAGE})),
 }
 
 
@@ -258,8 +270,7 @@ def leads_to(step: Step, source: Status) -> frozenset[Status]:
     """The states to which a step may lead from one of its sources, besides leaving the report there; taking back leads anywhere and is left out."""
     if step.to is not None:
         return frozenset({step.to})
-    sources, targets = FOUND.get(step.name, (frozenset(), frozenset()))
-    return targets if source in sources else frozenset()
+    return FOUND.get(step.name, {}).get(source, frozenset())
 
 
 def can_become(status: Status, target: Status) -> bool:

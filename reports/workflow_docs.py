@@ -88,11 +88,12 @@ def steps_table() -> str:
 def roles_table() -> str:
     """Roles by steps."""
     roles = [role for role in Role if role in EVERYBODY]
-    rows = ["| step | " + " | ".join(str(role.label) for role in roles) + " | reporter |", "|---" * (len(roles) + 2) + "|"]
+    rows = ["| step | " + " | ".join(str(role.label) for role in roles) + " | reporter | the clock |", "|---" * (len(roles) + 3) + "|"]
     for step in STEPS.values():
         cells = ["yes" if role in step.roles else "if set ³" if role == Role.HEAD and step.head_may else "" for role in roles]
         asked = "" if step.whose == Whose.RESPONSIBLE else " ⁴" if step.whose == Whose.ASKED else " ⁵"
-        rows.append(f"| `{step.name}`{asked} | " + " | ".join(cells) + f" | {'yes' if step.by_reporter else ''} |")
+        others = f" | {'yes' if step.by_reporter else ''} | {'yes' if step.by_rule else ''} |"
+        rows.append(f"| `{step.name}`{asked} | " + " | ".join(cells) + others)
     return "\n".join(rows)
 
 
@@ -101,7 +102,7 @@ def _yes(true: bool) -> str:
 
 
 NOTES = f"""
-¹ The step finds the state: `charge` accepts what is new; `answer` goes on where the question was asked; `recategorise`, `relocate` and `reopen` ask the rules where the report belongs.
+¹ The step finds the state: `charge` accepts what is new; `answer` goes on where the question was asked, and opens again what `silence` ended; `recategorise`, `relocate` and `reopen` ask the rules where the report belongs.
 ² By whoever took the last step, within {int(UNDO_WITHIN.total_seconds() // 60)} minutes, while nobody took another.
 """
 WHERE = """
@@ -110,6 +111,6 @@ resolves.
 ⁴ Of the people of a body that was asked, to take the report over or to do a part of it. ⁵ Of theirs too.
 
 A role counts in the body that has the report now; a coordinator's in all bodies of the province. Leaders, planners and digital teams take no step; a person who belongs to a
-body that a report complains of sees and does nothing with it, whatever the role. A stand-in has the role of whom he or she stands in for, on the days of the leave. An
-administrator may do everything, and every step is written down with its actor.
+body that a report complains of sees and does nothing with it, whatever the role. A stand-in has the role of whom he or she stands in for, on the days of the leave. The clock ends
+what its reporter was asked and did not answer in time ([deadlines](deadlines.md)). An administrator may do everything, and every step is written down with its actor.
 """

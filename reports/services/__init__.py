@@ -1,6 +1,6 @@
 """What is done to reports: each a verb, keyword-only, in one transaction, with its event and its jobs."""
 
-from reports.services.casework import offered_steps, roles_on, take_reporters_step, take_step
+from reports.services.casework import end_for_silence, offered_steps, open_to_reporter, roles_on, take_reporters_step, take_step
 from reports.services.effects import waiting_draft
 from reports.services.errors import (
     CaseworkError,
@@ -31,6 +31,7 @@ __all__ = [
     "StepNotAllowed",
     "Surveyed",
     "Words",
+    "end_for_silence",
     "file_once",
     "file_report",
     "judge_comment",
@@ -39,6 +40,7 @@ __all__ = [
     "may_survey",
     "needs_proof",
     "offered_steps",
+    "open_to_reporter",
     "ratable",
     "rate",
     "roles_on",

@@ -125,12 +125,34 @@ def take_reporters_step(report_id: int, *, step: str, words: Words | None = None
     words = stripped(words or Words())
     Report.objects.select_for_update().only("pk").get(pk=report_id)
     report = Report.objects.select_related("category", "authority", "unit").get(pk=report_id)
-    allowed = reporters_steps(Status(report.status))
+    allowed = open_to_reporter(report)
     wanted = STEPS.get(step)
     if wanted is None or wanted not in allowed:
         raise StepNotAllowed(report, allowed)
     _carry_out(wanted, report, words, None, None, at or timezone.now())
     return report
+
+
+def open_to_reporter(report: Report) -> list[Step]:
+    """The steps that the reporter may take now; what was returned opens by an answer only where it ended for want of one."""
+    steps = reporters_steps(Status(report.status))
+    if report.status == Status.RETURNED and steps:
+        ended = ReportEvent.objects.filter(report=report, status_after=Status.RETURNED).exclude(status_before=Status.RETURNED).last()
+        return [step for step in steps if ended is not None and ended.kind == "silence"]
+    return steps
+
+
+@transaction.atomic
+def end_for_silence(report_id: int, *, at: datetime | None = None) -> bool:
+    """Ends a report whose reporter has not answered in time; whether it was so, seen under the lock."""
+    Report.objects.select_for_update().only("pk").get(pk=report_id)
+    report = Report.objects.select_related("category", "authority", "unit").get(pk=report_id)
+    at = at or timezone.now()
+    step = STEPS["silence"]
+    if Status(report.status) not in step.sources or report.stage_due_at is None or report.stage_due_at >= at:
+        return False
+    _carry_out(step, report, Words(), None, None, at)
+    return True
 
 
 def _carry_out(step: Step, report: Report, words: Words, actor: User | None, acting: Body | None, at: datetime) -> None:
@@ -203,7 +225,7 @@ def _remember(
         actor_id=actor.pk if actor else None,
         public=step.public or status_before != report.status or data.get("was_public", False),
         data={
-            **({"by": acting.code} if acting else {"by": "reporter"} if actor is None else {}),
+            **({"by": acting.code} if acting else {"by": "rule" if step.by_rule else "reporter"} if actor is None else {}),
             **data,
             "before": changed_since(before, report),
         },

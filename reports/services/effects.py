@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from authorities.models import Body, Membership, Publication
+from authorities.models import Body, Membership, Publication, ReturnReason
 from authorities.routing import Routing, route
 from boundaries.locate import locate
 from gis.functions import GeodesicDistance
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 LEAST_METRES, MOST_METRES = 1, 50_000  # by which a place is corrected
+NO_ANSWER = "no-answer"  # the reason for returning what its reporter was silent on
 
 Effect = Callable[[Report, Words, "User | None", datetime], dict[str, Any]]
 
@@ -77,8 +78,27 @@ def _answer(report: Report, words: Words, actor: User | None, at: datetime) -> d
         raise ValidationError({"answer": [_("No question waits for an answer.")]})
     asked.answer, asked.answered_at = words.answer, at
     asked.save(update_fields=["answer", "answered_at"])
-    report.status = asked.status_before
-    return {"question": asked.pk}
+    data: dict[str, Any] = {"question": asked.pk}
+    if report.status == Status.RETURNED:  # ended for want of this answer: opened again
+        data |= _back_to_work(report, at)
+    if "to" not in data:
+        report.status = asked.status_before
+    return data
+
+
+def _silence(report: Report, words: Words, actor: User | None, at: datetime) -> dict[str, Any]:
+    """Nobody answered: returned for a reason of the list, which is made where nobody has set it up."""
+    report.return_reason, _made = ReturnReason.objects.get_or_create(
+        code=NO_ANSWER,
+        defaults={
+            "name": "Người phản ánh không trả lời câu hỏi",
+            "name_en": "The reporter did not answer",
+            "channel": "Bạn vẫn có thể trả lời câu hỏi qua đường dẫn riêng của phản ánh; phản ánh sẽ được mở lại.",
+            "channel_en": "You can still answer the question by the private link of the report; it is then opened again.",
+            "position": 90,
+        },
+    )
+    return {"reason": NO_ANSWER}
 
 
 def _duplicate(report: Report, words: Words, actor: User | None, at: datetime) -> dict[str, Any]:
@@ -317,6 +337,7 @@ EFFECTS: dict[str, Effect] = {
     "charge": _charge,
     "ask": _ask,
     "answer": _answer,
+    "silence": _silence,
     "duplicate": _duplicate,
     "undo": _undo,
     "draft_reply": _draft,

@@ -24,6 +24,7 @@ from boundaries.editions import EditionError, activate, withdraw
 from boundaries.models import Edition, Unit
 from reports.models import Activation, Report, ReportPlace, UnitFollow
 from reports.territory.rerouting import KIND, Rerouting, bodies_on, reroute_open_reports
+from reports.workflow import CLOCK_EVENTS
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -133,11 +134,14 @@ WHERE event.kind = %(moved)s AND event.at >= %(since)s AND event.data @> jsonb_b
 """
 # Somebody has gone on from it: a step on a report that was moved, or anything but the filing of one that was filed in the new units
 GONE_ON = """
-SELECT report.code FROM undoing JOIN reports_report AS report ON report.id = undoing.report_id WHERE report.version <> undoing.version
+SELECT report.code FROM undoing JOIN reports_report AS report ON report.id = undoing.report_id
+WHERE report.version <> undoing.version + (
+  SELECT count(*) FROM reports_reportevent AS event WHERE event.report_id = report.id AND event.id > undoing.event_id AND event.kind = ANY(%(clock)s)
+)
 UNION
 SELECT report.code FROM reports_report AS report JOIN boundaries_unit AS unit ON unit.id = report.unit_at_filing_id
 WHERE unit.edition_id = %(edition)s AND EXISTS (
-  SELECT FROM reports_reportevent AS event WHERE event.report_id = report.id AND event.kind NOT IN ('filed', 'note', 'show', 'hide')
+  SELECT FROM reports_reportevent AS event WHERE event.report_id = report.id AND event.kind NOT IN ('filed', 'note', 'show', 'hide') AND event.kind <> ALL(%(clock)s)
 )
 ORDER BY 1 LIMIT 6
 """
@@ -177,6 +181,7 @@ def undo_activation(*, activation: Activation, actor: User | None = None, at: da
         "since": activation.done_at,
         "activation": activation.pk,
         "edition": edition.pk,
+        "clock": sorted(CLOCK_EVENTS),
         "at": at,
         "actor": actor.pk if actor else None,
     }

@@ -29,6 +29,7 @@ from reports.services import (
     ReportChangedMeanwhile,
     StepNotAllowed,
     Words,
+    end_for_silence,
     file_report,
     offered_steps,
     take_reporters_step,
@@ -85,13 +86,18 @@ class Crowd:
         person = chance.choice(self.people)
         mine = [step.name for step in offered_steps(person, report)]
         theirs = [step.name for step in reporters_steps(Status(report.status))]
+        theirs += ["silence"] * (report.status == Status.WAITING)
         offered = [name for name in (*mine, *theirs) if chance.random() < RARE.get(name, 1)]
         name = chance.choice(list(STEPS)) if chance.random() < 0.1 or not offered else chance.choice(offered)
         by_reporter = bool(STEPS[name].by_reporter)
         drawn = {name: chance.choice(self.said[name]) for name in ("category", "body", "spot")}
         words = Words(**{**self.said, **drawn, "part": Part.objects.filter(report=pk, outcome="open").first()})
         try:
-            if by_reporter:
+            if name == "silence":  # as when the time to answer is up
+                Report.objects.filter(pk=pk, status=Status.WAITING).update(stage_due_at=timezone.now())
+                if not end_for_silence(pk):
+                    return
+            elif by_reporter:
                 take_reporters_step(pk, step=name, words=words)
             else:
                 version = report.version if chance.random() < 0.5 else None

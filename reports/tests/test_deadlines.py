@@ -233,3 +233,25 @@ def test_an_administrator_sets_deadlines_and_a_wrong_one_is_refused_in_words(cli
     assert client.post(address, new | {"amount_in_danger": ""}).status_code == 302
     assert file().due_at == at("17 17:00")
     assert "3 ngày làm việc" in client.get(reverse("admin:authorities_deadlinerule_changelist")).content.decode()
+
+
+def test_a_changed_working_day_moves_what_is_due_by_it_and_nothing_else(client_of, admin_user, file, binh, time_machine):
+    rule("accept", 15)
+    time_machine.move_to(at("13 10:00"), tick=False)
+    late, near, far = file("2026-11-02 09:00"), file("10 09:00"), file("12 09:00")
+    waiting = step(file("12 09:00"), "accept", "12 10:00", binh)
+    waiting = step(waiting, "ask", "12 15:00", binh, question="Bên nào?")
+    assert (late.due_at, near.due_at, far.due_at) == (at("11 17:00"), at("19 17:00"), at("23 17:00"))
+    client = client_of(admin_user)
+    new = {"day": "2026-11-20", "note": "Bão số 15"}
+    assert client.post(reverse("admin:authorities_daychange_add"), new).status_code == 302
+    dues = dict(Report.objects.values_list("pk", "due_at"))
+    assert dues == {late.pk: late.due_at, near.pk: near.due_at, far.pk: at("25 17:00"), waiting.pk: None}  # the 24th is a holiday
+    event = far.events.last()
+    assert (event.kind, event.public, event.data["due_at"]) == ("due_moved", True, at("25 17:00").isoformat())
+    assert Report.objects.get(pk=far.pk).version == far.events.count()
+    answered = take_reporters_step(waiting.pk, step="answer", words=Words(answer="Trái."), at=at("13 15:00"))
+    assert answered.due_at == at("26 17:00")
+    day = DayChange.objects.get()
+    assert client.post(reverse("admin:authorities_daychange_delete", args=[day.pk]), {"post": "yes"}).status_code == 302
+    assert Report.objects.get(pk=far.pk).due_at == far.due_at

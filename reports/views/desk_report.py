@@ -179,6 +179,7 @@ def _page(
         "desk": mine,
         "report": report,
         "urgency": Urgency(report, now, soon_until(now)),
+        "escalated": Report.objects.filter(pk=report.pk).escalated().exists(),
         "contact": contact,
         "same_reporter": list(others_of_reporter(report, contact, user)) if contact else [],
         "may_call": may_call,

@@ -168,6 +168,7 @@ def _line(moment: Moment) -> dict[str, Any]:
         "at": event.at,
         "text": moment.text,
         "after": span(event.at - moment.after, event.at) if moment.after is not None else "",
+        "due": moment.due,
         "shape": SHAPES.get(Status(status), status),
         "ends": status in CLOSED,
     }
