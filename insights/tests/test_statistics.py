@@ -8,9 +8,10 @@ from django.contrib.gis.geos import Point
 from django.utils import timezone
 
 from authorities.models import ReturnReason
+from insights.statistics import figures
 from reports.codes import new_code
 from reports.models import Report
-from reports.services import Filing, Words, file_report, take_step
+from reports.services import Filing, Words, file_report, take_reporters_step, take_step
 from reports.workflow import CLOSED, Status
 
 pytestmark = pytest.mark.django_db
@@ -103,3 +104,14 @@ def test_what_was_split_off_counts_as_received_and_is_told_apart(client, pothole
     take_step(report.pk, step="split", actor=binh, words=Words(description="Đèn hỏng", category=law))
     totals = client.get("/api/v1/statistics/", {"group": "category"}).json()["totals"]
     assert (totals["received"], totals["received_by_split"]) == (2, 1)
+
+
+def test_what_waits_for_its_reporter_is_overdue_in_no_figure(pothole, body_a, body_b, portal, spot_a, binh):
+    long_ago = timezone.now() - timedelta(days=60)
+    report = file_report(Filing(location=spot_a, category=pothole, description="Ổ gà"), at=long_ago)
+    assert figures(Report.objects.all())["overdue"] == Report.objects.overdue().count() == 1
+    take_step(report.pk, step="accept", actor=binh, at=long_ago + timedelta(hours=1))
+    take_step(report.pk, step="ask", actor=binh, words=Words(question="Ở đâu?"), at=long_ago + timedelta(hours=2))
+    assert figures(Report.objects.all())["overdue"] == Report.objects.overdue().count() == 0
+    take_reporters_step(report.pk, step="answer", words=Words(answer="Trước chợ."))
+    assert figures(Report.objects.all())["overdue"] == Report.objects.overdue().count() == 0  # its time goes on from now

@@ -59,14 +59,14 @@ class Crowd:
         self.people, self.reports, self.said = people, reports, said
         self.done: Counter[tuple[int, str]] = Counter()
         self.refused: Counter[str] = Counter()
+        self.kinds: set[str] = set()
         self.broken: list[BaseException] = []
         self.lock = threading.Lock()
         self.begun = time.monotonic()
 
     def is_over(self):
         seconds = time.monotonic() - self.begun
-        kinds = {step for _report, step in self.done}
-        return bool(self.broken) or seconds > MOST_SECONDS + SECONDS or (seconds > SECONDS and kinds == set(STEPS))
+        return bool(self.broken) or seconds > MOST_SECONDS + SECONDS or (seconds > SECONDS and self.kinds == set(STEPS))
 
     def work(self, seed):
         chance = Random(seed)
@@ -88,6 +88,7 @@ class Crowd:
         theirs = [step.name for step in reporters_steps(Status(report.status))]
         theirs += ["silence"] * (report.status == Status.WAITING)
         offered = [name for name in (*mine, *theirs) if chance.random() < RARE.get(name, 1)]
+        offered = [name for name in offered if name not in self.kinds] or offered  # each kind once, then as it comes
         name = chance.choice(list(STEPS)) if chance.random() < 0.1 or not offered else chance.choice(offered)
         by_reporter = bool(STEPS[name].by_reporter)
         drawn = {name: chance.choice(self.said[name]) for name in ("category", "body", "spot")}
@@ -108,6 +109,7 @@ class Crowd:
         else:
             with self.lock:
                 self.done[pk, name] += 1
+                self.kinds.add(name)
 
     def follow(self, report, chance):
         if chance.random() < 0.5:

@@ -5,6 +5,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from authorities.deadline_models import DayChange
 from authorities.models import Approval
 from reports import officer_news, tasks
 from reports.desk_models import DeskSettings, OfficerNews, Telling
@@ -240,6 +241,7 @@ def test_from_the_step_to_the_mail_by_the_real_worker_and_a_real_mail_server(gro
         }
         assert report.readable_code in parts(first)[0]
         assert sink.to(hanh.email) == []
+        DayChange.objects.create(day=timezone.localdate(), works=True)  # whatever day it is
         tasks.tell_officers_daily.defer(timestamp=0)
         work()
         (digest,) = sink.to(hanh.email)
