@@ -22,6 +22,7 @@ urlpatterns = [
     path("categories/", reports.CategoryList.as_view(), name="categories"),
     path("reports/", reports.ReportList.as_view(), name="reports-list"),
     path("reports/destination/", reports.DestinationView.as_view(), name="reports-destination"),
+    path("reports/similar/", reports.SimilarView.as_view(), name="reports-similar"),
     path("reports/<str:code>/", reports.ReportOne.as_view(), name="reports-one"),
     path("reports/<str:code>/events/", reports.ReportEvents.as_view()),
     path("reports/<str:code>/history/", history.ReportHistory.as_view(), name="reports-history"),

@@ -72,6 +72,11 @@ class Candidate:
     report: Report
     likeness: Likeness
 
+    @property
+    def percent(self) -> int:
+        """The score, for people."""
+        return round(100 * self.likeness.score)
+
 
 @dataclass(frozen=True)
 class Matter:
@@ -90,6 +95,8 @@ class Matter:
 
 def candidates(matter: Matter, *, among: ReportQuerySet, least: float, most: int) -> list[Candidate]:
     """Those among some reports that reach a score, the likeliest first. One query, which reads the nearest from the index."""
+    if not matter.text.strip():  # then only the category says that it is not another thing at the same spot
+        among = among.filter(category=matter.category)
     dx, dy = degrees_around(matter.location, REACH_M)
     x, y = matter.location.x, matter.location.y
     box = Polygon.from_bbox((x - dx, y - dy, x + dx, y + dy))

@@ -125,6 +125,7 @@ class FilingForm(forms.Form):
     lon = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
     accuracy = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
     place_unit = forms.CharField(required=False, max_length=10, widget=forms.HiddenInput)
+    not_these = forms.CharField(required=False, max_length=60, widget=forms.HiddenInput)  # codes that were shown: it is none of them
     place = forms.CharField(
         required=False,
         max_length=200,

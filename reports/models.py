@@ -196,6 +196,11 @@ class Report(models.Model):
         return [photo for photo in self.photos.all() if photo.is_shown]
 
     @property
+    def reporters_photos(self) -> list["Photo"]:
+        """The photos that came with the report."""
+        return [photo for photo in self.photos.all() if photo.kind == Photo.Kind.REPORT]
+
+    @property
     def is_closed(self) -> bool:
         """Whether it has ended: resolved, returned, duplicate or withdrawn."""
         return Status(self.status) in CLOSED

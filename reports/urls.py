@@ -29,6 +29,7 @@ app_name = "reports"
 urlpatterns = [
     path("reports/new/", filing.new_report, name="new_report"),
     path("reports/new/where/", filing.where, name="filing_where"),
+    path("reports/new/similar/", filing.similar, name="filing_similar"),
     path("reports/<str:code>/filed/", filing.filed, name="filed"),
     path("reports/<str:code>/", pages.report, name="report"),
     path("reports/<str:code>/history/", history.report_history, name="history"),

@@ -115,3 +115,12 @@ def test_what_waits_for_its_reporter_is_overdue_in_no_figure(pothole, body_a, bo
     assert figures(Report.objects.all())["overdue"] == Report.objects.overdue().count() == 0
     take_reporters_step(report.pk, step="answer", words=Words(answer="Trước chợ."))
     assert figures(Report.objects.all())["overdue"] == Report.objects.overdue().count() == 0  # its time goes on from now
+
+
+def test_a_matter_that_was_reported_twice_is_resolved_once(client, pothole, spot_a, body_a, portal, binh, diep):
+    original, again = (file_report(Filing(location=spot_a, category=pothole, description="Ổ gà")) for _ in range(2))
+    take_step(again.pk, step="duplicate", actor=binh, words=Words(original=original))
+    for step, actor in (("accept", binh), ("draft_reply", binh), ("publish_reply", diep)):
+        take_step(original.pk, step=step, actor=actor, words=Words(reply="Đã vá xong."))
+    totals = client.get("/api/v1/statistics/", {"group": "category"}).json()["totals"]
+    assert (totals["received"], totals["resolved"], totals["duplicate"], totals["open"]) == (2, 1, 1, 0)

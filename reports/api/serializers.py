@@ -16,6 +16,7 @@ from rest_framework_gis.serializers import GeoFeatureModelSerializer
 from authorities.models import Category
 from boundaries.serializers import CandidateOut, UnitOut
 from reports.models import Report, ReportEvent
+from reports.querysets import ReportQuerySet
 from reports.services.filing import MAX_DESCRIPTION, MAX_EMAIL, MAX_NAME, MAX_PLACE_NOTE
 from reports.timeline import sentence
 from reports.words import phone_number, tidy, tidy_line
@@ -226,6 +227,11 @@ class ReportFeature(GeoFeatureModelSerializer):
         return None if metres is None else round(metres, 1)
 
 
+def _codes(reports: ReportQuerySet) -> list[str | None]:
+    """Codes of those that are public, the oldest first; None where there is none."""
+    return list(reports.public().order_by("pk").values_list("code", flat=True)) or [None]
+
+
 class ReportDetail(ReportFeature):
     """A public report with its whole text, photos and published reply."""
 
@@ -233,6 +239,10 @@ class ReportDetail(ReportFeature):
     photos = serializers.SerializerMethodField()
     replies = serializers.SerializerMethodField()
     return_reason = serializers.CharField(source="return_reason.label", default=None)
+    duplicate_of = serializers.SerializerMethodField()
+    duplicates = serializers.SerializerMethodField()
+    split_from = serializers.SerializerMethodField()
+    split_into = serializers.SerializerMethodField()
 
     class Meta(ReportFeature.Meta):
         fields = [
@@ -245,6 +255,10 @@ class ReportDetail(ReportFeature):
             "photos",
             "replies",
             "return_reason",
+            "duplicate_of",
+            "duplicates",
+            "split_from",
+            "split_into",
         ]
 
     def get_description(self, report: Report) -> str:
@@ -264,12 +278,51 @@ class ReportDetail(ReportFeature):
             for photo in report.shown_photos
         ]
 
+    def get_duplicate_of(self, report: Report) -> str | None:
+        """Code of the report of the same matter that goes on, if it is public."""
+        return _codes(Report.objects.filter(duplicates=report))[0] if report.duplicate_of_id else None
+
+    def get_duplicates(self, report: Report) -> list[str | None]:
+        """Codes of the public reports of the same matter that ended in this one."""
+        return [code for code in _codes(report.duplicates.all()) if code]
+
+    def get_split_from(self, report: Report) -> str | None:
+        """Code of the report that named two problems, of which this is the second, if it is public."""
+        return _codes(Report.objects.filter(split_into__report=report))[0]
+
+    def get_split_into(self, report: Report) -> list[str | None]:
+        """Codes of the public reports that were split off from this one."""
+        return [code for code in _codes(Report.objects.filter(split_from__original=report)) if code]
+
     def get_replies(self, report: Report) -> list[dict[str, Any]]:
         """What the bodies answered, published only."""
         return [
             {"text": reply.public_text, "authority_name": reply.body.name, "published_at": reply.published_at}
             for reply in report.replies.filter(published_at__isnull=False).select_related("body")
         ]
+
+
+class SimilarIn(serializers.Serializer[Any]):
+    """A matter as it would be filed."""
+
+    lat = NumberField()
+    lon = NumberField()
+    category = CategoryField()
+    description = TidyField(tidy, required=False, allow_blank=True, max_length=MAX_DESCRIPTION)
+
+
+class SimilarOut(ReportFeature):
+    """A public report that may be of the same matter, with how alike it is (0 to 1) and by what."""
+
+    likeness = serializers.SerializerMethodField()
+
+    class Meta(ReportFeature.Meta):
+        fields = [*ReportFeature.Meta.fields, "likeness"]
+
+    def get_likeness(self, report: Any) -> dict[str, float]:
+        """The score and its parts."""
+        found = report.likeness
+        return {"score": round(found.score, 3), **{name: round(value, 3) for name, value in found.parts.items()}}
 
 
 class EventOut(serializers.ModelSerializer[ReportEvent]):

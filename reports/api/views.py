@@ -38,9 +38,12 @@ from reports.api.serializers import (
     ReportDetail,
     ReportFeature,
     ReportIn,
+    SimilarIn,
+    SimilarOut,
 )
 from reports.codes import normalised
 from reports.destination import destination
+from reports.duplicates import ASK, Matter, candidates
 from reports.forms import KEY_PREFIX
 from reports.media import PhotoRefused, PreparedPhoto, prepare_photo
 from reports.models import Channel, Report, ReportEvent
@@ -49,6 +52,7 @@ from reports.throttling import Throttle
 from reports.tokens import tracking_token
 
 MAX_KEY = 100
+MAX_SIMILAR = 5
 
 FILTERS = [
     OpenApiParameter("bbox", str, description="west,south,east,north in degrees"),
@@ -200,6 +204,25 @@ class DestinationView(APIView):
             chosen_unit=given.get("unit", ""),
         )
         return Response(DestinationOut(found).data)
+
+
+class SimilarView(APIView):
+    """Public reports that may be of the same matter, before it is filed once more."""
+
+    permission_classes = [AllowAny]
+    throttle_scope = "locate"
+
+    @extend_schema(operation_id="reports_similar", request=SimilarIn, responses=SimilarOut(many=True))
+    def post(self, request: Request) -> Response:
+        """Open public reports near the spot, alike in category, time and words, the likeliest first; a POST, so that no text stands in a log."""
+        asked = SimilarIn(data=request.data)
+        asked.is_valid(raise_exception=True)
+        given = asked.validated_data
+        matter = Matter(parse_point(given["lat"], given["lon"]), given["category"], given.get("description", ""), timezone.now())
+        found = candidates(matter, among=Report.objects.public().open(), least=ASK, most=MAX_SIMILAR)
+        for candidate in found:
+            candidate.report.likeness = candidate.likeness  # type: ignore[attr-defined]
+        return Response(SimilarOut([candidate.report for candidate in found], many=True).data)
 
 
 class ReportOne(APIView):

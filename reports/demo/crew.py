@@ -22,8 +22,8 @@ _work: tuple[Demonstration, Sequence[Plan]] | None = None
 
 def played(demonstration: Demonstration, plans: Sequence[Plan], jobs: int) -> Iterator[Status]:
     """Plays the plans, and yields what became of each as it is done. On Ctrl-C the reports that are being worked on are finished or undone."""
-    twins = [plan for plan in plans if plan.fate.goal == Status.DUPLICATE]
-    others = [plan for plan in plans if plan.fate.goal != Status.DUPLICATE]
+    twins = [plan for plan in plans if plan.fate.is_twin]
+    others = [plan for plan in plans if not plan.fate.is_twin]
     with without_jobs():
         if jobs < 2 or connection.in_atomic_block:
             for plan in others:

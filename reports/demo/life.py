@@ -21,7 +21,9 @@ from reports.demo.people import People
 from reports.demo.pictures import Pictures
 from reports.demo.places import Places
 from reports.demo.plan import FATES, MERGER, Plan, is_closed, make_plans
+from reports.demo.retold import Retelling
 from reports.demo.stories import SCENE_OF_ANYTHING, Stories, Story
+from reports.demo.together import DETOURS, Together
 from reports.media import files_undone_on_error
 from reports.models import Channel, Report
 from reports.services import Filing, Words, file_report, take_reporters_step, take_step
@@ -51,6 +53,7 @@ NOTED = 0.3  # of the steps with which something may be noted
 PHOTOGRAPHED = 0.45
 SHOWN, HIDDEN = 0.65, 0.8  # of what is public after a look: shown, else kept out of view, else not looked at yet
 TWIN_DAYS = 3  # between a report and another of the same matter, at most
+OPEN_TWIN_DAYS = 14  # how old a report may be of which another comes in now
 TWIN_DEGREES = 0.0003  # some thirty metres
 ACROSS = 3  # days after the merger at most, before work goes on
 
@@ -71,6 +74,8 @@ class Demonstration:
         self.pictures = Pictures(seed)
         self.opinions = Opinions()
         self.field_work = FieldWork(self.pictures, self.stories)
+        self.together = Together(self.people, self.categories, now)
+        self.retelling = Retelling()
         self._portals: dict[int, Body] = {}
 
     def plans(self, number: int, *, real: bool) -> list[Plan]:
@@ -85,11 +90,16 @@ class Demonstration:
             return _Life(self, plan, report).lived()
 
     def play_twin(self, plan: Plan) -> Report:
-        """Files a report of what another citizen has reported some days before, nearby, which its officer recognises; an ordinary one where none fits."""
-        chance = plan.chance
-        known = Report.objects.public().filter(
-            filed_at__lte=self.now - timedelta(days=TWIN_DAYS + 3), duplicate_of=None, officer__isnull=False
-        )
+        """Files a report of what another citizen has reported some days before, nearby, in other words; an ordinary one where none fits.
+
+        Its officer recognises it, unless that is for whoever looks at the demonstration.
+        """
+        chance, is_open = plan.chance, plan.fate.detour == "twin"
+        known = Report.objects.public().filter(duplicate_of=None)
+        if is_open:
+            known = known.open().filter(filed_at__gte=self.now - timedelta(days=OPEN_TWIN_DAYS))
+        else:
+            known = known.filter(filed_at__lte=self.now - timedelta(days=TWIN_DAYS + 3), officer__isnull=False)
         worked_on = Q(closed_at=None) | Q(closed_at__gt=F("filed_at") + timedelta(days=TWIN_DAYS + 1))
         stood = known.filter(worked_on).exclude(status__in=[Status.WITHDRAWN, Status.RETURNED])
         originals = list(stood.order_by("filed_at", "pk").values_list("pk", flat=True))
@@ -99,10 +109,16 @@ class Demonstration:
             original = Report.objects.select_related("category").get(pk=chance.choice(originals))
             east, north = (chance.uniform(-TWIN_DEGREES, TWIN_DEGREES) for _ in range(2))
             spot = Point(original.location_at_filing.x + east, original.location_at_filing.y + north, srid=WGS84)
-            text = self.stories.seen_too(original.description)
-            story = replace(plan.story, category=original.category.code, text=text, scene=SCENE_OF_ANYTHING)
+            code = original.category.code
+            story = replace(
+                plan.story, category=code, text=self.retelling.retold(original.description, chance), scene=self.stories.scene_of(code)
+            )
             when = original.filed_at + timedelta(days=chance.uniform(1, TWIN_DAYS))
+            if is_open:
+                when = original.filed_at + (self.now - original.filed_at) * chance.uniform(0.3, 0.9)
             report = file_report(self._filing(replace(plan, when=when, spot=spot, story=story)), at=when)
+            if is_open:
+                return report
             officer = self.people.officer_of(report.authority)
             return take_step(report.pk, step="duplicate", actor=officer, words=Words(original=original), at=when + timedelta(hours=5))
 
@@ -198,10 +214,12 @@ class _Life:
             return "to_triage"
         if "reopen" in self.detours and status == Status.RESOLVED:
             return "not_fixed" if self.mood.random() < NOT_FIXED else "reopen"
-        if status == goal and "reopen" not in self.detours:
+        if status == goal and "reopen" not in self.detours and not DETOURS & set(self.detours):
             return None
         if goal == Status.WITHDRAWN:
             return "withdraw"
+        if status == Status.ACCEPTED and (together := next((detour for detour in self.detours if detour in DETOURS), None)):
+            return f"together {together}"
         if status == Status.ACCEPTED and (goal == Status.WAITING or "ask" in self.detours):
             return "ask"
         if status == Status.WAITING:
@@ -231,6 +249,13 @@ class _Life:
 
     def _take(self, step: str) -> None:
         report = self.report
+        if step.startswith("together "):
+            detour = step.removeprefix("together ")
+            self.detours.remove(detour)
+            self._later(PACE["assign"])
+            self.moment = self.demonstration.together.play(detour, report, self.chance, self.moment)
+            self.report = Report.objects.select_related("category", "authority", "unit").get(pk=report.pk)
+            return
         if step == "not_fixed":
             self.report = self.demonstration.opinions.not_fixed(report, self.mood, self.moment)
             self.detours.remove("reopen")

@@ -29,6 +29,11 @@ class Fate:
     age: tuple[float, float] | None = None
     detour: str = ""
 
+    @property
+    def is_twin(self) -> bool:
+        """Whether it is of the same matter as another, recognised by now or not."""
+        return self.goal == Status.DUPLICATE or self.detour == "twin"
+
 
 # In the order in which a small demonstration takes them: each status first, then the detours
 FATES = (
@@ -51,6 +56,13 @@ FATES = (
     Fate("handed on", 0.03, Status.RESOLVED, detour="hand_on"),
     Fate("late", 0.015, Status.IN_PROGRESS, (18, 45)),
     Fate("not begun", 0.008, Status.NEW, (12, 30)),
+    Fate("taken over by another body", 0.02, Status.RESOLVED, detour="transfer"),
+    Fate("offered to another body", 0.006, Status.ACCEPTED, (0.5, 4), detour="offer"),
+    Fate("with the help of another body", 0.015, Status.RESOLVED, detour="help"),
+    Fate("another body asked to help", 0.006, Status.ACCEPTED, (0.5, 4), detour="ask_help"),
+    Fate("place corrected", 0.012, Status.RESOLVED, detour="move"),
+    Fate("split in two", 0.008, Status.RESOLVED, detour="split"),
+    Fate("seen by two", 0.012, Status.NEW, (0.1, 4), detour="twin"),
     Fate("open again", 0.007, Status.ACCEPTED, (15, 60), detour="reopen"),
 )
 

@@ -114,9 +114,9 @@ class Stories:
         """What somebody notes with a step."""
         return str(chance.choice(self._casework["notes"][step]))
 
-    def seen_too(self, text: str) -> str:
-        """What another citizen writes of the same matter."""
-        return str(self._casework["seen_too"]).format(text=text)
+    def scene_of(self, category: str) -> str:
+        """What a photo of a report of a category shows."""
+        return str(self._all[category]["scene"]) if category in self._all else SCENE_OF_ANYTHING
 
     def again(self, reply: str) -> str:
         """The answer after a report was reopened."""

@@ -139,6 +139,11 @@ def file_once(filing: Filing, *, key: str, at: datetime | None = None) -> tuple[
     return report, True
 
 
+def is_filed(key: str) -> bool:
+    """Whether a report was filed with a key."""
+    return IdempotencyKey.objects.filter(key=key).exists()
+
+
 def _filed_with(key: str, digest: str) -> Report | None:
     known = IdempotencyKey.objects.select_related("report__unit", "report__authority", "report__category").filter(key=key).first()
     if known is None:

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from authorities.models import ReturnReason
 from reports import following
-from reports.case_models import Part
+from reports.case_models import Part, Transfer
 from reports.history.verify import verify
 from reports.models import Conflict, Follow, Report, ReportEvent
 from reports.services import (
@@ -79,11 +79,10 @@ class Crowd:
             connections.close_all()
 
     def act(self, chance):
-        pk = chance.choice(self.reports)
+        pk, person = self.asked(chance) or (chance.choice(self.reports), chance.choice(self.people))
         report = Report.objects.select_related("category", "authority", "unit").get(pk=pk)
         if chance.random() < 0.05:
             self.follow(report, chance)
-        person = chance.choice(self.people)
         mine = [step.name for step in offered_steps(person, report)]
         theirs = [step.name for step in reporters_steps(Status(report.status))]
         theirs += ["silence"] * (report.status == Status.WAITING)
@@ -110,6 +109,16 @@ class Crowd:
             with self.lock:
                 self.done[pk, name] += 1
                 self.kinds.add(name)
+
+    def asked(self, chance):
+        """Now and then somebody who is asked looks at what: a draw among all would seldom bring the two together."""
+        if chance.random() < 0.7:
+            return None
+        bodies = {membership.body_id: person for person in self.people for membership in person.memberships.all()}
+        offers = Transfer.objects.filter(outcome="waiting", to_body__in=bodies).values_list("report", "to_body")
+        parts = Part.objects.filter(outcome="open", body__in=bodies).values_list("report", "body")
+        found = [(pk, bodies[body]) for pk, body in (*offers, *parts) if pk in self.reports]
+        return chance.choice(found) if found else None
 
     def follow(self, report, chance):
         if chance.random() < 0.5:

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.django_db
 
 URL = "/reports/new/"
 WHERE = "/reports/new/where/"
+SIMILAR = "/reports/new/similar/"
 METRES = 1 / 109_900  # degrees of longitude at 9 °N
 
 
@@ -154,7 +155,7 @@ class TestSending:
         assert ReportEvent.objects.get().actor_id == to.pk
         officer = client_of(binh)
         assert "Bạn đang gửi thay" not in officer.get(URL).content.decode()
-        officer.post(URL, {**typed, "key": "k2"})
+        officer.post(URL, {**typed, "key": "k2", "not_these": report.code})
         assert Report.objects.latest("pk").filed_by is None
 
 
@@ -339,7 +340,7 @@ class TestSimilarReports:
         return make
 
     def shown(self, client, **asked):
-        page = client.get(WHERE, {"lat": "9.05", "lon": "105.05", "category": "pothole", **asked}).content.decode()
+        page = client.post(SIMILAR, {"lat": "9.05", "lon": "105.05", "category": "pothole", **asked}).content.decode()
         return re.findall(r"/reports/(\w{10})/#follow", page)
 
     def test_open_public_ones_of_the_category_close_by_the_nearest_first(self, client, filed):
@@ -348,7 +349,7 @@ class TestSimilarReports:
         assert self.shown(client) == [near, far]
 
     def test_no_others(self, client, filed, law, officials):
-        too_far = filed(location=Point(105.05 + 150 * METRES, 9.05, srid=4326))
+        too_far = filed(location=Point(105.05 + 160 * METRES, 9.05, srid=4326))
         closed = filed()
         hidden = filed()
         Report.objects.filter(pk=closed.pk).update(status="resolved", closed_at=timezone.now(), authority_at_closing=closed.authority_id)
@@ -358,7 +359,7 @@ class TestSimilarReports:
         assert self.shown(client, category="law") == []
         filed(category=officials)
         assert self.shown(client, category="officials") == []
-        assert too_far.code not in client.get(WHERE, {"lat": "9.05", "lon": "105.05"}).content.decode()
+        assert too_far.code not in client.post(SIMILAR, {"lat": "9.05", "lon": "105.05"}).content.decode()
 
     def test_at_most_three(self, client, filed):
         for _ in range(4):
@@ -368,6 +369,7 @@ class TestSimilarReports:
     @pytest.mark.parametrize("query", ["", "lat=x&lon=y", "lat=9.05&lon=105.05&category=x", "lat=9.05&lon=105.05&unit=%27", "accuracy=nan"])
     def test_a_strange_question_breaks_nothing(self, client, query):
         assert client.get(f"{WHERE}?{query}").status_code == 200
+        assert client.post(SIMILAR, query, content_type="application/x-www-form-urlencoded").status_code == 200
 
 
 def test_looking_up_spots_is_limited(client, settings):

@@ -134,7 +134,7 @@ def _shown(request: HttpRequest, mine: Desk) -> dict[str, Any]:
     queue = Queue(mine, asked, now)
     etag = _etag(queue, counts.state)  # from before the rows are read: what changes in between is asked for again
     reports, has_more = queue.page()
-    rows = _rows(reports, asked, now, mine.soon)
+    rows = _rows(reports, asked, now, mine)
     return {
         "desk": mine,
         "asked": asked,
@@ -177,11 +177,11 @@ def _shown(request: HttpRequest, mine: Desk) -> dict[str, Any]:
     }
 
 
-def _rows(reports: list[Report], asked: Asked, now: datetime, soon: datetime) -> list[Row]:
+def _rows(reports: list[Report], asked: Asked, now: datetime, mine: Desk) -> list[Row]:
     """Rows that say of the place what tells them apart: the body where bodies differ, else the unit, else the spot."""
     bodies_differ = len({report.authority_id for report in reports}) > 1
     units_differ = len({report.unit_id for report in reports}) > 1
-    marks = marks_of(reports)
+    marks = marks_of(reports, mine.in_hand)
     rows = []
     for report in reports:
         unit, body = report.unit.name if report.unit else _("outside every unit"), report.authority.name
@@ -194,7 +194,7 @@ def _rows(reports: list[Report], asked: Asked, now: datetime, soon: datetime) ->
         rows.append(
             Row(
                 report,
-                Urgency(report, now, soon),
+                Urgency(report, now, mine.soon),
                 desk_address("desk_report", report.code, query=asked.parameters()),
                 where,
                 marks.get(report.pk, []),

@@ -22,6 +22,7 @@ from authorities.routing import explain
 from gis.functions import GeodesicDistance
 from reports.codes import normalised
 from reports.desk_forms import StepForm, return_texts, template_texts
+from reports.duplicates import ALIKE, Candidate, Matter, candidates
 from reports.models import Contact, Note, Photo, Report
 from reports.presence import HEARTBEAT_SECONDS
 from reports.queue import Desk, Queue
@@ -40,6 +41,7 @@ logger = logging.getLogger(__name__)
 
 NEARBY_METRES = 500
 MAX_NEARBY = 6
+MAX_ALIKE = 4
 OTHERS = ("offered_to", "part_of")  # where an event names another body than the responsible one
 
 
@@ -172,7 +174,8 @@ def _page(
     photos = list(report.photos.annotate(metres_away=GeodesicDistance("taken_where", report.location)))
     may_call = Report.objects.filter(pk=report.pk).with_contact_open_to(user).exists()
     contact = _contact(user, report) if may_call else None
-    nearby = list(_nearby(user, report))
+    alike = _alike(user, report) if not report.is_closed else []
+    nearby = [near for near in _nearby(user, report) if near.pk not in {candidate.report.pk for candidate in alike}]
     queue = asked_queue(request, mine, now)
     before, after = queue.next_to(report) if queue else (None, None)
     context = {
@@ -202,6 +205,11 @@ def _page(
         "said_last": _said_last(lines),
         "why": _why(lines),
         "nearby": nearby,
+        "alike": alike,
+        "may_merge": any(step.name == "duplicate" for step in steps),
+        "merged": list(
+            report.duplicates.visible_to(user).select_related("category", "authority").prefetch_related("photos").order_by("pk")
+        ),
         "query": request.GET.urlencode(),
         "back": _back(queue),
         "before": before,
@@ -210,7 +218,7 @@ def _page(
         "heartbeat": HEARTBEAT_SECONDS,
         "surveys": shown_surveys(report),
         "may_survey": may_survey(user, report),
-        "map": _map(report, nearby),
+        "map": _map(report, [*(candidate.report for candidate in alike), *nearby]),
         "return_texts": return_texts(report.language) if any("reason" in form.step.needs for form in forms) else {},
     }
     return render(request, "desk/report.html", context, status=status)
@@ -272,6 +280,14 @@ def _nearby(user: User, report: Report) -> QuerySet[Report]:
     near = Report.objects.near(report.location, NEARBY_METRES, like=report.category).exclude(pk=report.pk)
     seen = near.annotate(at_desk=Exists(at_desk)).filter(Q(at_desk=True) | Q(pk__in=Report.objects.public().values("pk")))
     return seen.for_list()[:MAX_NEARBY]
+
+
+def _alike(user: User, report: Report) -> list[Candidate]:
+    """What may be of the same matter, among the reports that somebody may see."""
+    at_desk = Report.objects.visible_to(user).filter(pk=OuterRef("pk"))
+    others = Report.objects.exclude(pk=report.pk).annotate(at_desk=Exists(at_desk))
+    seen = others.filter(Q(at_desk=True) | Q(pk__in=Report.objects.public().values("pk")))
+    return candidates(Matter.of(report), among=seen, least=ALIKE, most=MAX_ALIKE)
 
 
 def _halves(user: User, report: Report) -> QuerySet[Report]:

@@ -13,24 +13,26 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
 from authorities.models import Category, Membership, Role
 from reports.codes import normalised
+from reports.duplicates import ASK, Candidate, Matter, candidates
 from reports.forms import KEY_PREFIX, FilingForm, Spot, new_key
 from reports.media import PhotoRefused, PreparedPhoto, prepare_photo
 from reports.models import Channel, Follow, Report
 from reports.services import Filing, KeyUsedForAnotherReport, file_once
+from reports.services.filing import MAX_DESCRIPTION, is_filed
 from reports.throttling import throttled, wait_sentence
 from reports.timeline import next_step
 from reports.tokens import tracking_token
 from reports.tracking import is_reporter, let_in
 
-SIMILAR_WITHIN_M = 100
 SIMILAR_SHOWN = 3
 PREFILLED = ("lat", "lon", "accuracy", "category", "place", "place_unit")
 FIELD_OF = {"lat": "place", "accuracy_m": "place", "media": "photos"}  # what the service calls otherwise than the form
@@ -84,6 +86,11 @@ def _send(request: HttpRequest, form: FilingForm) -> HttpResponse:
     photos = _prepared(form, form.cleaned_data["photos"])
     if not form.is_valid():
         return _page(request, form, status=422)
+    if not _is_script(request) and not is_filed(KEY_PREFIX + form.cleaned_data["key"]):  # with scripts they stand beside the text
+        shown = form.typed("not_these").split(",")
+        asked = _similar(form)
+        if any(candidate.report.code not in shown for candidate in asked):
+            return _page(request, form, asked=asked)
     try:
         report, _is_new = file_once(_filing(request, form, photos), key=KEY_PREFIX + form.cleaned_data["key"])
     except KeyUsedForAnotherReport as error:  # sent, changed after a lost answer, and sent again
@@ -143,8 +150,20 @@ def _prepared(form: FilingForm, files: Iterable[UploadedFile[Any]]) -> list[Prep
     return photos
 
 
-def _page(request: HttpRequest, form: FilingForm, *, status: int = 200, found: Any = None, swapped: bool = False) -> HttpResponse:
+def _page(
+    request: HttpRequest,
+    form: FilingForm,
+    *,
+    status: int = 200,
+    found: Any = None,
+    swapped: bool = False,
+    asked: list[Candidate] | None = None,
+) -> HttpResponse:
+    """The form as it stands; `asked`: the question whether it is one of these comes before it is sent."""
     context = {
+        "asked": asked,
+        "not_these": ",".join(candidate.report.code for candidate in asked) if asked else form.typed("not_these"),
+        "similar": [] if asked else _similar(form),
         "form": form,
         "found": found,
         "swapped": swapped,
@@ -170,16 +189,28 @@ def where(request: HttpRequest) -> HttpResponse:
 
 
 def _where(form: FilingForm) -> dict[str, Any]:
-    return {"destination": form.destination, "similar": _similar(form)}
+    return {"destination": form.destination}
 
 
-def _similar(form: FilingForm) -> list[Report]:
-    """Open public reports of the same category close by: perhaps this one was filed before."""
+@login_not_required
+@never_cache
+@require_POST
+def similar(request: HttpRequest) -> HttpResponse:
+    """Public reports that may be of the same matter, as it is written so far. For our script; a POST, since what people write stands in no log."""
+    wait = throttled(request, "locate")
+    if wait is not None:
+        return HttpResponse(status=429, headers={"Retry-After": str(wait)})
+    form = FilingForm(initial={name: request.POST.get(name, "")[:MAX_DESCRIPTION] for name in ("lat", "lon", "category", "description")})
+    return render(request, "reports/_similar.html", {"similar": _similar(form)})
+
+
+def _similar(form: FilingForm) -> list[Candidate]:
+    """Open public reports that may be of the same matter: perhaps this one was filed before."""
     category = form.chosen_category
-    if form.point is None or category is None:
+    if form.point is None or category is None or "\x00" in form.typed("description"):
         return []
-    near = Report.objects.public().open().filter(category=category).near(form.point, SIMILAR_WITHIN_M)
-    return list(near.for_list()[:SIMILAR_SHOWN])
+    matter = Matter(form.point, category, form.typed("description"), timezone.now())
+    return candidates(matter, among=Report.objects.public().open(), least=ASK, most=SIMILAR_SHOWN)
 
 
 @login_not_required

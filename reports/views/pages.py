@@ -124,6 +124,9 @@ def _shown(report: Report) -> dict[str, Any]:
             say_fixed=Count("voices", filter=Q(voices__is_fixed=True)), say_not_fixed=Count("voices", filter=Q(voices__is_fixed=False))
         ),
         "photos": photos,
+        "photos_of_duplicates": [
+            photo for other in report.duplicates.public().prefetch_related("photos") for photo in other.reporters_photos
+        ],
         "before": before[0] if before and after else None,
         "after": _proving(report, after) if before and after else None,
         "why": why,

@@ -36,22 +36,27 @@ export async function getJson(url, { signal, lang } = {}) {
 }
 
 /**
- * The text (a fragment of a page) at an address.
+ * The text (a fragment of a page) at an address; with a body it is asked for by POST.
  * @param {string} url
- * @param {{signal?: AbortSignal, lang?: string}} [options]
+ * @param {{signal?: AbortSignal, lang?: string, body?: FormData}} [options]
  */
-export async function getText(url, { signal, lang } = {}) {
-  return (await ask(url, { signal, lang, accept: "text/html" })).text();
+export async function getText(url, { signal, lang, body } = {}) {
+  return (await ask(url, { signal, lang, body, accept: "text/html" })).text();
 }
 
 /**
  * @param {string} url
- * @param {{signal?: AbortSignal, lang?: string, accept: string}} options
+ * @param {{signal?: AbortSignal, lang?: string, body?: FormData, accept: string}} options
  */
-async function ask(url, { signal, lang, accept }) {
+async function ask(url, { signal, lang, body: sent, accept }) {
   let response;
   try {
-    response = await fetch(url, { signal, headers: { Accept: accept, ...(lang ? { "Accept-Language": lang } : {}) } });
+    response = await fetch(url, {
+      signal,
+      method: sent ? "POST" : "GET",
+      body: sent,
+      headers: { Accept: accept, ...(lang ? { "Accept-Language": lang } : {}) },
+    });
   } catch (error) {
     if (isAbort(error)) throw error;
     throw new Problem("", 0);

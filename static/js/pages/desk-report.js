@@ -3,6 +3,7 @@
 import { keepPage } from "../lib/kept-pages.js";
 import { createMap } from "../map/basemap.js";
 import { hasLeaflet } from "../map/leaflet.js";
+import { movablePin } from "../map/movable-pin.js";
 import { reportLayer } from "../map/reports.js";
 import { accuracyCircle } from "../map/spot.js";
 import { shortcuts } from "../ui/desk-keys.js";
@@ -45,6 +46,7 @@ if (hasLeaflet && element) {
   reports.light(own);
   base.avoid(reports.obstacles());
   if (place.accuracy) accuracyCircle(map, place, place.accuracy);
+  correctPlace(map);
   for (const item of nearby) {
     for (const kind of ["mouseenter", "focusin"])
       item.addEventListener(kind, () => reports.light(item.dataset.code || own));
@@ -55,6 +57,44 @@ if (hasLeaflet && element) {
 // --- the survey page, for where there is no line -------------------------------------------------------------------------
 const toSurvey = byId("to-survey");
 if (toSurvey) window.addEventListener("load", () => keepPage(toSurvey.getAttribute("href") || ""));
+
+/**
+ * While the form that corrects the place is open, a second pin is dragged to the right spot; its position stands in the field.
+ * @param {any} map
+ */
+function correctPlace(map) {
+  const form = byId("step-relocate");
+  const field = /** @type {HTMLInputElement | null} */ (byId("relocate_spot"));
+  if (!(form instanceof HTMLDetailsElement) || !field) return;
+  const typed = () => {
+    const [lat, lon] = field.value.split(",").map(Number);
+    return Number.isFinite(lat) && Number.isFinite(lon) ? { lat, lon } : null;
+  };
+  /** @type {ReturnType<typeof movablePin> | null} */
+  let pin = null;
+  const toggle = () => {
+    if (form.open && !pin) {
+      pin = movablePin(map, {
+        at: typed() || place,
+        icons,
+        label: words("moveThePin"),
+        onMove: ({ lat, lon }) => {
+          field.value = `${lat.toFixed(6)}, ${lon.toFixed(6)}`;
+          field.dispatchEvent(new Event("input", { bubbles: true }));
+        },
+      });
+    } else if (!form.open) {
+      pin?.remove();
+      pin = null;
+    }
+  };
+  form.addEventListener("toggle", toggle);
+  toggle();
+  field.addEventListener("change", () => {
+    const spot = typed();
+    if (spot) pin?.put(spot);
+  });
+}
 
 // --- who else is looking ---------------------------------------------------------------------------------------------
 const presence = byId("presence");

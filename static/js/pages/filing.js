@@ -95,6 +95,7 @@ function putPin(chosen) {
   tellSpot(chosen);
   byId("filing-map").classList.remove("is-unset");
   askWhere();
+  askSimilar();
   keepDraft();
 }
 
@@ -295,6 +296,24 @@ const askWhere = latest(async (signal) => {
   }
 }, 250);
 
+// --- what was filed before ------------------------------------------------------------------------------------------------
+
+const similar = byId("similar");
+const askSimilar = latest(async (signal) => {
+  const asked = new FormData();
+  for (const name of ["csrfmiddlewaretoken", "lat", "lon", "category", "description"]) asked.set(name, value(name));
+  if (!asked.get("lat") || !asked.get("category")) {
+    similar.replaceChildren();
+    return;
+  }
+  try {
+    const found = await getText(form.dataset.similar || "", { signal, body: asked });
+    if (found.trim() !== similar.innerHTML.trim()) similar.innerHTML = found; // said once, not at each letter
+  } catch (error) {
+    if (isAbort(error)) throw error; // without a line there is no question: the desk finds it then
+  }
+}, 700);
+
 function showOutline() {
   map?.outline(where.querySelector("[data-unit]")?.getAttribute("data-unit") || "");
 }
@@ -307,6 +326,7 @@ form.addEventListener("change", ({ target }) => {
   if (target instanceof HTMLInputElement && target.name === "category") {
     categoryChosen();
     askWhere();
+    askSimilar();
   }
 });
 
@@ -326,6 +346,7 @@ function countCharacters() {
   told.textContent = words(left < 0 ? "charactersOver" : "charactersLeft", { count: Math.abs(left) });
 }
 description.addEventListener("input", countCharacters);
+description.addEventListener("input", askSimilar);
 
 const photos = photoPicker(/** @type {HTMLInputElement} */ (byId("id_photos")), {
   words,
