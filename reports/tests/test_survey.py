@@ -43,7 +43,7 @@ def fields(pothole):
 
 @pytest.fixture
 def report(pothole, spot_a, body_a, body_b, portal, fields):
-    return file(pothole, spot_a, at=timezone.now() - timedelta(days=3))
+    return file(pothole, spot_a, at=timezone.now() - timedelta(days=3, hours=1))
 
 
 def address(report):
@@ -202,7 +202,7 @@ def test_a_photo_says_how_far_from_the_spot_and_how_long_after_the_report_it_was
         assert client_of(binh).post(photo_address(sent["key"]), upload(photo)).status_code == 200
     (shown,) = shown_surveys(report)
     assert [(taken.words, taken.warning) for taken in shown.photos] == [
-        ("Chụp cách vị trí 31 m, sau phản ánh 2 ngày", ""),
+        ("Chụp cách vị trí 31 m, sau phản ánh 3 ngày", ""),
         (shown.photos[1].words, "Chụp trước khi có phản ánh"),
         ("Ảnh không cho biết được chụp lúc nào, ở đâu", ""),
     ]
