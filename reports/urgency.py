@@ -74,9 +74,9 @@ class Urgency:
 
     @property
     def step(self) -> str:
-        """The time that the next step has, in words; "" where it has none of its own."""
+        """The time that the next step has, in words; "" where it has none of its own, or where the whole is late."""
         due = self.report.stage_due_at
-        if due is None or self.report.is_closed:
+        if due is None or self.report.is_closed or self.tone == "late":
             return ""
         stage = STAGE_OF[Status(self.report.status)]
         if stage == Stage.ANSWER:
