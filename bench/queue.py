@@ -101,7 +101,7 @@ def _parts(user: User) -> dict[str, Callable[[], Any]]:
         "counts": lambda: fresh().counts(timezone.now()),
         "choices of the filters": lambda: filter_choices(fresh()),
         "rows": lambda: Queue(fresh(), asked, timezone.now()).page(),
-        "state": lambda: fresh().state(),
+        "state": lambda: fresh().state(timezone.now()),
     }
 
 

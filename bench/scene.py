@@ -108,7 +108,7 @@ def _units_and_reports(outlines: Path, number: int, open_percent: int) -> int:
     communes = Unit.objects.filter(active=True, level=Level.COMMUNE).count()
     with connection.cursor() as cursor:
         # The index of words is made after the rows, as a restore does
-        cursor.execute("DROP INDEX report_text_trigram")
+        cursor.execute("DROP INDEX report_words")
         cursor.execute(
             REPORTS.replace("number % 3", "number %% 3").replace("number % 60", "number %% 60"),
             {"each": number / communes, "open": open_percent},
@@ -116,5 +116,5 @@ def _units_and_reports(outlines: Path, number: int, open_percent: int) -> int:
         made = int(cursor.rowcount)
         cursor.execute(PLACES)
         cursor.execute(EVENTS)
-        cursor.execute("CREATE INDEX report_text_trigram ON reports_report USING gin (folded_text gin_trgm_ops)")
+        cursor.execute("CREATE INDEX report_words ON reports_report USING gin (report_words(description, place_note))")
     return made

@@ -4,9 +4,9 @@ import uuid
 from datetime import datetime
 
 from django.contrib.gis.db import models
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Reverse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +19,7 @@ from gis.functions import Folded
 from reports.codes import grouped
 from reports.masking import public_text
 from reports.querysets import ActivationQuerySet, FollowQuerySet, ReportQuerySet
+from reports.searching import ReportWords
 from reports.workflow import CLOSED, Status
 
 QUEUE_INDEX = (F("due_at").asc(), F("severity").desc(), F("followers").desc(), F("filed_at").asc(), F("id").asc())
@@ -158,9 +159,13 @@ class Report(models.Model):
             ),
             models.Index(fields=["id"], condition=Q(stage_since__isnull=True) & ~Q(status__in=sorted(CLOSED)), name="report_without_stage"),
             models.Index("unit", F("filed_at").desc(), name="report_by_unit"),
+            models.Index(fields=["changed_at"], name="report_changed"),  # what is new at a desk
             models.Index("published_at", condition=Q(published_at__isnull=False), name="report_published"),
-            models.Index("closed_at", condition=Q(closed_at__isnull=False), name="report_closed"),
-            GinIndex(fields=["folded_text"], opclasses=["gin_trgm_ops"], name="report_text_trigram"),
+            models.Index(F("closed_at").desc(), F("id").desc(), condition=Q(closed_at__isnull=False), name="report_closed_last"),
+            models.Index(
+                "authority", F("closed_at").desc(), F("id").desc(), condition=Q(closed_at__isnull=False), name="report_closed_last_of_body"
+            ),
+            GinIndex(ReportWords(), name="report_words"),
         ]
 
     def __str__(self) -> str:
@@ -271,6 +276,7 @@ class Contact(models.Model):
         verbose_name_plural = _("contacts")
         indexes = [
             models.Index("phone", condition=~Q(phone=""), name="contact_phone"),
+            models.Index(OpClass(Reverse("phone"), name="text_pattern_ops"), condition=~Q(phone=""), name="contact_phone_by_its_end"),
             models.Index(Lower("email"), condition=~Q(email=""), name="contact_email"),
         ]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -10,17 +9,16 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.gis.db import models
 from django.contrib.gis.geos import GEOSGeometry, Point, Polygon
-from django.db.models import Case, Exists, F, Func, OuterRef, Q, TextField, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from authorities.deadline_models import Stage
 from authorities.models import Body, Membership, Publication, Role
 from authorities.querysets import BodyQuerySet
-from boundaries.querysets import fold
 from gis.bbox import degrees_around
-from gis.functions import Folded, GeodesicDistance
-from reports.codes import partly_normalised
+from gis.functions import GeodesicDistance
+from reports.searching import ReportWords, keys_if_few, search_condition
 from reports.workflow import CLOSED, GROUPS, HANDLERS, Status
 
 if TYPE_CHECKING:
@@ -31,11 +29,8 @@ if TYPE_CHECKING:
 
 FollowerT = TypeVar("FollowerT", bound="Follower")
 SEES_ALL_OF_ITS_BODY = (Role.OFFICER, Role.HEAD, Role.INSPECTOR, Role.LEADER)
-PHONE = re.compile(r"[+(]?\d[\d .()-]{2,18}\d")
 # As the indexes report_queue and report_queue_of_body hold them
 QUEUE_ORDER = (F("due_at").asc(nulls_last=True), F("severity").desc(), F("followers").desc(), F("filed_at").asc(), F("pk").asc())
-WHOLE_PHONE = 8  # digits from which on a number can only be a phone's
-MAX_WORDS = 8  # of a search: each is one look into the trigram index
 
 
 def coordinated_by(user: User | AnonymousUser, on: date | None = None) -> BodyQuerySet:
@@ -48,14 +43,6 @@ def bodies_in_hand_of(user: User | AnonymousUser) -> BodyQuerySet:
     held = Membership.objects.held_by(user)
     below = Body.objects.below(held.filter(role__in=[Role.COORDINATOR, Role.LEADER]).tops())
     return Body.objects.filter(Q(pk__in=held.filter(role__in=HANDLERS).values("body")) | Q(pk__in=below.values("pk")))
-
-
-class Digits(Func):
-    """The digits of a text."""
-
-    function = "regexp_replace"
-    template = "regexp_replace(%(expressions)s, '[^0-9]', '', 'g')"
-    output_field = TextField()
 
 
 class ReportQuerySet(models.QuerySet["Report"]):
@@ -136,28 +123,12 @@ class ReportQuerySet(models.QuerySet["Report"]):
         return self.open().filter(pk__in=list(offers.union(parts)))
 
     def matching(self, text: str, user: User | AnonymousUser) -> Self:
-        """Those that a search of the desk finds: by code or its beginning, by words of text and place (tone marks or not).
-
-        By phone number too, among those whose contact the searcher may see.
-        """
-        words = [re.sub(r"(\W)", r"\\\1", word) for word in fold(text).split()[:MAX_WORDS]]
-        if not words:
-            return self
-        found = Q()
-        reports = self.alias(folded_note=Folded("place_note"))
-        for number, word in enumerate(words, start=1):
-            # Whole syllables: “o ga” is no part of “to gan”; the last may be unfinished
-            as_word = rf"(^|\W){word}" if number == len(words) else rf"(^|\W){word}($|\W)"
-            found &= Q(folded_text__regex=as_word) | Q(folded_note__regex=as_word) | Q(unit__folded_name__regex=as_word)
-        code = partly_normalised(text)
-        if PHONE.fullmatch(text.strip()):
-            digits = re.sub(r"\D", "", text).removeprefix("84").removeprefix("0")
-            called = self.model.objects.with_contact_open_to(user).alias(phone_digits=Digits("contact__phone"))
-            by_phone = Q(pk__in=called.filter(phone_digits__contains=digits).values("pk"))
-            found = by_phone if len(digits) >= WHOLE_PHONE else found | by_phone
-        if code is not None:
-            found |= Q(code__startswith=code)
-        return reports.filter(found)
+        """Those that a search of the desk finds by a text (see searching.py); none for a text without a letter or a digit."""
+        condition = search_condition(text, user)
+        if condition is None:
+            return self.none()
+        keys = keys_if_few(condition)
+        return self.filter(pk__in=keys) if keys is not None else self.alias(words=ReportWords()).filter(condition)
 
     # --- state and time ----------------------------------------------------------------------------------------------
     def open(self) -> Self:
@@ -240,17 +211,25 @@ class ReportQuerySet(models.QuerySet["Report"]):
         rows = self.select_related("category", "unit", "authority", "officer").annotate(is_escalated=_passed_up())
         return rows.order_by(*QUEUE_ORDER)
 
-    def open_first(self) -> Self:
-        """The desk's order, with what has ended after what is open."""
-        return self.alias(has_ended=Case(When(status__in=CLOSED, then=1), default=0)).order_by("has_ended", *QUEUE_ORDER)
+    def closed_for_queue(self) -> Self:
+        """What has ended, for the desk: the latest first, as the indexes report_closed_last and report_closed_last_of_body hold it."""
+        ended = self.closed().filter(closed_at__isnull=False).select_related("category", "unit", "authority", "officer")
+        return ended.order_by(F("closed_at").desc(), F("pk").desc())
 
     def after_in_queue(self, report: Report) -> Report | None:
         """The first that stands behind a report in the desk's order."""
-        return self.filter(_behind(report)).order_by(*QUEUE_ORDER).first()
+        others = self.exclude(pk=report.pk).filter(_behind(report)).order_by(*QUEUE_ORDER)
+        if report.due_at is None:
+            return others.first()
+        # The bound lets PostgreSQL begin in the middle of the index; what is never due stands at its end
+        return others.filter(due_at__gte=report.due_at).first() or others.filter(due_at=None).first()
 
     def before_in_queue(self, report: Report) -> Report | None:
         """The last that stands before a report in the desk's order."""
-        return self.exclude(pk=report.pk).exclude(_behind(report)).order_by(*QUEUE_ORDER).last()
+        others = self.exclude(pk=report.pk).exclude(_behind(report)).order_by(*QUEUE_ORDER)
+        if report.due_at is not None:
+            return others.filter(due_at__lte=report.due_at).last()
+        return others.filter(due_at=None).last() or others.exclude(due_at=None).last()
 
 
 def _passed_up() -> Exists:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, F, Max, Q, Sum
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, Max, OuterRef, Q, Sum, prefetch_related_objects
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Body, Category, Membership, Role, Territory
 from boundaries.models import Level, Unit
-from reports.models import Report
+from reports.models import Handling, Report
 from reports.querysets import SEES_ALL_OF_ITS_BODY, ReportQuerySet, bodies_in_hand_of
 from reports.urgency import soon_until
 from reports.workflow import AT_WORK, HANDLERS, IN_HAND, OPEN, PUBLISHERS, Status
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 DESK_ROLES = frozenset(SEES_ALL_OF_ITS_BODY) | PUBLISHERS
 PAGE = 50
 STATE = {"latest": Max("changed_at"), "number": Count("pk"), "steps": Sum("version")}
+STATE_PERIOD = timedelta(minutes=15)  # so often the state is another one though nothing has changed; longer than any step's transaction
 
 
 @dataclass(frozen=True)
@@ -121,11 +122,10 @@ VIEWS = (
 
 @dataclass(frozen=True)
 class Counts:
-    """How many reports stand in each counted view and in each state of the open work in hand, and a value that changes with any step in it."""
+    """How many reports stand in each counted view, and in each state of the open work in hand."""
 
     views: dict[str, int]
     states: dict[Status, int]
-    state: str
 
 
 @dataclass(frozen=True)
@@ -207,31 +207,35 @@ class Desk:
         return next((view for view in self.views if view.name == name), None)
 
     def counts(self, now: datetime) -> Counts:
-        """All counts in one query; what has to be looked at, for who does, in another."""
+        """All counts from one pass through the open work in hand; what has to be looked at, for who does, in another query.
+
+        Each report falls in one group of those that stand in the same views and the same state; there are few dozens of these.
+        """
         views = [view for view in self.views if view.counted]
-        of_their_own = [view for view in views if view.status is None and view.name not in {"open", "look", "asked"}]
-        states = sorted(OPEN)
-        asked = {f"view_{view.name}": Count("pk", filter=view.holds(self, now)) for view in of_their_own}
-        asked |= {f"state_{state}": Count("pk", filter=Q(status=state)) for state in states}
-        found = self.work.open().aggregate(**asked, **STATE)
-        known = {"open": found["number"]}
+        judged = {f"in_{view.name}": view for view in views if view.status is None and view.name not in {"open", "look", "asked"}}
+        flags = {name: ExpressionWrapper(view.holds(self, now), output_field=BooleanField()) for name, view in judged.items()}
+        groups: list[Any] = list(self.work.open().order_by().values("status", **flags).annotate(number=Count("pk")))
+        states = {state: sum(group["number"] for group in groups if group["status"] == state) for state in Status if state in OPEN}
+        found = {view.name: sum(group["number"] for group in groups if group[name]) for name, view in judged.items()}
+        found |= {view.name: states[view.status] for view in views if view.status}
+        found |= {"open": sum(states.values()), "asked": len(self.asked)}
         if any(view.name == "look" for view in views):
-            known["look"] = self.work.open().to_be_looked_at().count()
-        known["asked"] = len(self.asked)
-        known |= {view.name: found[f"view_{view.name}"] for view in of_their_own}
-        return Counts(
-            views={view.name: found[f"state_{view.status}"] if view.status else known[view.name] for view in views},
-            states={state: found[f"state_{state}"] for state in Status if state in OPEN},
-            state=self._as_text(found),
-        )
+            found["look"] = self.work.open().to_be_looked_at().count()
+        return Counts(views={view.name: found[view.name] for view in views}, states=states)
 
-    def state(self) -> str:
-        """A value that changes with any step in the open work in hand: one cheap query, asked every few seconds."""
-        return self._as_text(Report.objects.in_hand_of(self.user).open().aggregate(**STATE))
+    def state(self, now: datetime) -> str:
+        """A value that changes with any step at a report that stands here or stood here: one cheap query, asked every few seconds.
 
-    def _as_text(self, found: dict[str, Any]) -> str:
-        asked = ".".join(map(str, self.asked))
-        return f"{found['latest']}.{found['number']}.{found['steps']}.{asked}"
+        What changed since the period before this began says it all: whatever was before is known to who has a state of this period. A step
+        that was begun before others and committed after them changes the number or the sum of versions, if not the latest time.
+        """
+        period = int(now.timestamp() // STATE_PERIOD.total_seconds())
+        since = datetime.fromtimestamp((period - 1) * STATE_PERIOD.total_seconds(), tz=UTC)
+        changed = Report.objects.filter(changed_at__gte=since)
+        if not self.user.is_superuser:
+            changed = changed.filter(Exists(Handling.objects.filter(report=OuterRef("pk"), body__in=self.in_hand)))
+        found = changed.aggregate(**STATE)
+        return ".".join(map(str, [period, found["latest"], found["number"], found["steps"], *self.asked]))
 
     def first_view(self, counts: Counts) -> View:
         """Where to begin: the first view in which something waits, else the first of all."""
@@ -291,12 +295,14 @@ class Queue:
     asked: Asked
     now: datetime
 
-    @property
+    @cached_property
     def reports(self) -> ReportQuerySet:
         """All of them, unordered."""
         asked = self.asked
         if asked.q or asked.view is None:
-            found = Report.objects.visible_to(self.desk.user).matching(asked.q, self.desk.user)
+            found = Report.objects.visible_to(self.desk.user)
+            if asked.q:
+                found = found.matching(asked.q, self.desk.user)
         else:
             found = self.desk.reports(asked.view, self.now)
         if asked.place:
@@ -312,26 +318,40 @@ class Queue:
         return found
 
     @property
-    def newest_closed_first(self) -> bool:
+    def is_of_closed(self) -> bool:
         """Whether what has ended stands here, for which nothing is urgent."""
         return self.asked.view is not None and self.asked.view.name == "closed" and not self.asked.q
 
+    @property
+    def searches(self) -> bool:
+        """Whether open and ended reports stand here together."""
+        return self.asked.view is None or bool(self.asked.q)
+
     def page(self) -> tuple[list[Report], bool]:
         """The rows of the page asked for, and whether more follow; never counts what a view holds."""
-        rows = self.reports.for_queue()
-        if self.newest_closed_first:
-            rows = rows.order_by(F("closed_at").desc(), F("pk").desc())
-        elif self.asked.view is None or self.asked.q:
-            rows = rows.open_first()
         start = (self.asked.page - 1) * PAGE
-        found = list(rows.prefetch_related("photos")[start : start + PAGE + 1])
+        found = self._rows(start, start + PAGE + 1)
+        prefetch_related_objects(found, "photos")
         return found[:PAGE], len(found) > PAGE
 
+    def _rows(self, start: int, stop: int) -> list[Report]:
+        """The rows from one place to another; each part is read in the order of an index, so open and ended ones one after the other."""
+        reports = self.reports
+        if self.is_of_closed:
+            return list(reports.closed_for_queue()[start:stop])
+        if not self.searches:
+            return list(reports.for_queue()[start:stop])
+        found = list(reports.open().for_queue()[start:stop])
+        if len(found) < stop - start:
+            before = start + len(found) if found or not start else reports.open().count()  # of open ones
+            found += reports.closed_for_queue()[max(start - before, 0) : stop - before]
+        return found
+
     def next_to(self, report: Report) -> tuple[Report | None, Report | None]:
-        """The report before and the one after this in the order of the queue, whether or not it stands there itself."""
-        if self.newest_closed_first:
+        """The open report before and the one after this in the order of the queue, whether or not it stands there itself."""
+        if self.is_of_closed or (self.searches and report.is_closed):
             return None, None
-        others = replace(self, asked=replace(self.asked, page=1)).reports.exclude(pk=report.pk)
+        others = replace(self, asked=replace(self.asked, page=1)).reports.open()
         return others.before_in_queue(report), others.after_in_queue(report)
 
 

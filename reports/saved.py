@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from reports.desk_models import SavedFilter
-from reports.querysets import PHONE
+from reports.searching import PHONE
 
 if TYPE_CHECKING:
     from reports.queue import Asked

@@ -15,6 +15,9 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
+from django.utils.formats import date_format
+from django.utils.text import Truncator
+from django.utils.timezone import localtime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
@@ -40,18 +43,48 @@ if TYPE_CHECKING:
 MAX_SEARCH = 100
 MAX_PAGE = 200
 MAX_PLACES = 4
-STATE_MINUTES = 15  # so often the words and bars of time are drawn anew though no report changed
+ROW_TEXT, ROW_PLACE, PREVIEW_TEXT, PREVIEW_PHOTOS = 200, 80, 900, 4
 
 
 @dataclass(frozen=True)
 class Row:
-    """A report in the queue, with where it leads and how urgent it is."""
+    """A report in the queue, with where it leads, how urgent it is, and what is said of its place."""
 
     report: Report
     urgency: Urgency
     href: str
     where: str
     marks: list[Mark]
+
+    @property
+    def icon(self) -> str:
+        """The symbol of its category."""
+        return f"category-{self.report.category.icon}"
+
+    @property
+    def text(self) -> str:
+        """The beginning of its text."""
+        return Truncator(self.report.description).chars(ROW_TEXT)
+
+    @property
+    def due(self) -> str:
+        """By when an answer is due, while that matters."""
+        due_at = self.report.due_at
+        return (
+            "" if due_at is None or self.report.is_closed else _("due %(due)s") % {"due": date_format(localtime(due_at), "DATETIME_FORMAT")}
+        )
+
+    @property
+    def preview(self) -> dict[str, Any]:
+        """What the map's side shows of it once it is chosen."""
+        report = self.report
+        due = _("due %(due)s") % {"due": date_format(localtime(report.due_at), "SHORT_DATE_FORMAT")} if report.due_at else ""
+        return {
+            "text": Truncator(report.description).chars(PREVIEW_TEXT),
+            "note": report.place_note,
+            "photos": [reverse("reports:photo_thumb", args=[photo.key]) for photo in report.shown_photos[:PREVIEW_PHOTOS]],
+            "with": " · ".join(filter(None, [report.authority.name, due])),
+        }
 
 
 def user_of(request: HttpRequest) -> User:
@@ -93,7 +126,7 @@ def desk_queue(request: HttpRequest) -> HttpResponseBase:
     if not mine.is_open:
         return JsonResponse({}, status=403)
     queue = Queue(mine, _asked(request, mine), timezone.now())
-    etag = _etag(queue, mine.state())
+    etag = _etag(queue, mine.state(queue.now))
     unchanged = get_conditional_response(request, etag=etag)
     if unchanged is not None:
         return unchanged
@@ -124,6 +157,7 @@ def asked_queue(request: HttpRequest, mine: Desk, now: datetime) -> Queue | None
 
 def _shown(request: HttpRequest, mine: Desk) -> dict[str, Any]:
     now = timezone.now()
+    state = mine.state(now)  # from before the rows are read: what changes in between is asked for again
     counts = mine.counts(now)
     asked = _asked(request, mine)
     if asked.view is None and not asked.q and not asked.place:
@@ -132,7 +166,7 @@ def _shown(request: HttpRequest, mine: Desk) -> dict[str, Any]:
     saved_now = next((kept for kept in saved if kept.query == saved_query(asked)), None)
     is_state = saved_now is None and asked.status in OPEN and asked.parameters(page=1) == {"view": "open", "status": asked.status}
     queue = Queue(mine, asked, now)
-    etag = _etag(queue, counts.state)  # from before the rows are read: what changes in between is asked for again
+    etag = _etag(queue, state)
     reports, has_more = queue.page()
     rows = _rows(reports, asked, now, mine)
     return {
@@ -173,7 +207,7 @@ def _shown(request: HttpRequest, mine: Desk) -> dict[str, Any]:
         "clear_href": desk_address("desk", query={"view": asked.view.name} if asked.view else None),
         "etag": etag,
         "poll": desk_address("desk_queue", query=asked.parameters()),
-        "features": [_feature(row.report) for row in rows],
+        "features": [_feature(row) for row in rows],
     }
 
 
@@ -190,16 +224,9 @@ def _rows(reports: list[Report], asked: Asked, now: datetime, mine: Desk) -> lis
         is_former = told != unit  # said always: that the name is that of a body is no more use then
         if is_former or ((units_differ or not report.unit) and unit.casefold() not in body.casefold() * bodies_differ):
             parts.append(told)
-        where = " · ".join(parts) or report.place_note
-        rows.append(
-            Row(
-                report,
-                Urgency(report, now, mine.soon),
-                desk_address("desk_report", report.code, query=asked.parameters()),
-                where,
-                marks.get(report.pk, []),
-            )
-        )
+        where = Truncator(" · ".join(parts) or report.place_note).chars(ROW_PLACE)
+        href = desk_address("desk_report", report.code, query=asked.parameters())
+        rows.append(Row(report, Urgency(report, now, mine.soon), href, where, marks.get(report.pk, [])))
     return rows
 
 
@@ -233,6 +260,8 @@ def _asked(request: HttpRequest, mine: Desk, view: View | None = None) -> Asked:
 def _place(text: str) -> Unit | None:
     """The unit of "code@day", a day on which it was in force; without a day, of today."""
     code, _at, day = text[:30].partition("@")
+    if not code:
+        return None
     try:
         on = date.fromisoformat(day) if day else timezone.localdate()
     except ValueError:
@@ -279,19 +308,19 @@ def _filters_left_out(asked: Asked) -> dict[str, str]:
     return {name: value for name, value in asked.parameters().items() if name in ("view", "place")}
 
 
-def _feature(report: Report) -> dict[str, Any]:
+def _feature(row: Row) -> dict[str, Any]:
+    report = row.report
     return {
         "type": "Feature",
         "geometry": {"type": "Point", "coordinates": [round(report.location.x, 6), round(report.location.y, 6)]},
-        "properties": {"cluster": False, "code": report.code, "status": report.status},
+        "properties": {"cluster": False, "code": report.code, "status": report.status, "preview": row.preview},
     }
 
 
 def _etag(queue: Queue, state: str) -> str:
-    """Changes with the state of the work, with who looks in which language, and every few minutes for the sake of the words of time."""
-    period = int(queue.now.timestamp()) // (STATE_MINUTES * 60)
+    """Changes with the state of the work (so every few minutes too: the words of time are drawn anew), and with who looks in which language."""
     held = ",".join(f"{membership.pk}" for membership in queue.desk.memberships)
-    parts = (state, queue.asked.parameters(), queue.desk.user.pk, held, get_language(), period)
+    parts = (state, queue.asked.parameters(), queue.desk.user.pk, held, get_language())
     return f'"{sha256(repr(parts).encode()).hexdigest()[:32]}"'
 
 

@@ -17,6 +17,7 @@ const rows = byId("rows");
 const views = byId("views");
 const note = byId("note");
 const peek = byId("peek");
+const peekShape = /** @type {HTMLTemplateElement} */ (byId("peek-shape"));
 const filters = /** @type {HTMLFormElement} */ (byId("filters"));
 const toggle = byId("toggle");
 const wide = matchMedia("(min-width: 60rem)");
@@ -40,15 +41,44 @@ function choose(code) {
   chosen = code;
   const row = rowOf(code);
   for (const other of allRows()) other.classList.toggle("is-chosen", other === row);
-  const content = row?.querySelector("template");
-  peek.hidden = !content;
-  if (content) peek.replaceChildren(content.content.cloneNode(true));
+  peek.hidden = !row;
+  if (row) preview(row);
   light(code);
   if (row && shown) {
     const { lat, lon } = placeOf(row);
     const [west, south, east, north] = boundsOf(shown.map);
     if (lon < west || lon > east || lat < south || lat > north) shown.map.panTo([lat, lon]);
   }
+}
+
+/**
+ * What the row has no room for, beside the map.
+ * @param {HTMLElement} row
+ */
+function preview(row) {
+  const told = features.find(({ properties }) => properties.code === row.dataset.code)?.properties.preview;
+  const filled = /** @type {DocumentFragment} */ (peekShape.content.cloneNode(true));
+  const part = (/** @type {string} */ name) =>
+    /** @type {HTMLElement} */ (filled.querySelector(`[data-part="${name}"]`));
+  part("category").textContent = row.querySelector(".queue-icon")?.textContent || "";
+  part("code").textContent = row.querySelector(".queue-code")?.textContent || "";
+  for (const name of ["text", "note", "with"]) part(name).textContent = told?.[name] || "";
+  part("place").hidden = !told?.note;
+  part("photos").hidden = !told?.photos.length;
+  part("photos").append(...(told?.photos || []).map(thumbnail));
+  /** @type {HTMLAnchorElement} */ (part("open")).href = linkOf(row)?.href || "";
+  peek.replaceChildren(filled);
+}
+
+/**
+ * @param {string} src
+ * @param {number} index
+ */
+function thumbnail(src, index) {
+  const photo = Object.assign(new Image(96, 72), { src, alt: words("photo", { number: index + 1 }) });
+  const item = document.createElement("li");
+  item.append(photo);
+  return item;
 }
 
 /** @param {string | null} code */
