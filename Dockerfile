@@ -17,6 +17,10 @@ RUN find locale -name '*.po' -exec sh -c 'msgfmt --check-format -o "${1%.po}.mo"
        python manage.py collectstatic --noinput --verbosity 0
 
 FROM python:3.13-slim-bookworm
+# WeasyPrint sets the text of PDFs with Pango, in a font that has every Vietnamese letter
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core \
+    && rm -rf /var/lib/apt/lists/*
 LABEL org.opencontainers.image.title="Geoportal" org.opencontainers.image.description="Field reports pinned on a map"
 RUN groupadd --gid 10001 portal \
     && useradd --uid 10001 --gid portal --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin portal \

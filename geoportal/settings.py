@@ -213,6 +213,7 @@ THROTTLES = {
         "follow": "20/h",  # addresses given to follow a report or a territory
         "follow_address": "5/d",  # mails that ask one address to confirm, over all reports and territories
         "rate": "30/h",  # ratings given or changed
+        "paper": "120/h",  # PDFs made for one person, or for one address
     }.items()
 }
 SPECTACULAR_SETTINGS = {
@@ -282,5 +283,8 @@ LOGGING = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": env("LOG_FORMAT", default="json")}},
     "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL", default="INFO")},
-    "loggers": {"procrastinate": {"level": env("WORKER_LOG_LEVEL", default="WARNING")}},
+    "loggers": {
+        "procrastinate": {"level": env("WORKER_LOG_LEVEL", default="WARNING")},
+        "weasyprint": {"level": "WARNING"},
+    },
 }

@@ -16,10 +16,10 @@ from ground import LOCAL, PYTHON, ROOT, VENV, Stop, cluster, room_for, step, wri
 
 REQUIREMENTS = {"run": "run", "lint": "dev", "bench": "dev", "test": "dev"}  # dev holds everything of run
 PROGRAMS = {
-    "run": {"gettext", "postgis"},
+    "run": {"gettext", "postgis", "pango", "fonts"},
     "lint": {"gettext"},
-    "bench": {"gettext", "postgis"},
-    "test": {"gettext", "postgis", "chromium", "fonts", "libatomic"},
+    "bench": {"gettext", "postgis", "pango", "fonts"},
+    "test": {"gettext", "postgis", "chromium", "fonts", "libatomic", "pango"},
 }
 STAMP = VENV / "requirements.stamp"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -69,6 +69,7 @@ def _missing_programs(profile: str) -> set[str]:
         "chromium": bool(browser()) or _system() != "debian",
         "fonts": Path("/usr/share/fonts/truetype/dejavu").exists(),
         "libatomic": bool(find_library("atomic")),  # Playwright's own Node is linked to it
+        "pango": all(find_library(name) for name in ("pango-1.0", "pangoft2-1.0", "harfbuzz-subset")),  # WeasyPrint sets text with it
     }
     missing = {want for want in PROGRAMS[profile] if not there[want]}
     if not VENV.exists() and importlib.util.find_spec("ensurepip") is None:
@@ -90,6 +91,7 @@ def _packages(wanted: set[str]) -> list[str]:
         "chromium": ["chromium"],
         "fonts": ["fonts-dejavu-core"],
         "libatomic": ["libatomic1"],
+        "pango": ["libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0"],
     }
     if "postgis" in wanted:
         pattern = r"^postgresql-[0-9]+-postgis-3$"
@@ -106,7 +108,7 @@ def _packages(wanted: set[str]) -> list[str]:
 
 def _sudo(wanted: set[str]) -> list[str]:
     """What to put before a command that root must run; asks for the password now, before anything runs at the same time."""
-    names = {"venv": "Python's venv module", "postgis": "PostgreSQL ≥ 15 with PostGIS ≥ 3.3", "fonts": "the DejaVu fonts"}
+    names = {"venv": "Python's venv module", "postgis": "PostgreSQL ≥ 15 with PostGIS ≥ 3.3", "fonts": "the DejaVu fonts", "pango": "Pango"}
     lacking = ", ".join(names.get(want, want) for want in sorted(wanted))
     if not shutil.which("apt-get"):
         raise Stop(

@@ -78,7 +78,7 @@ def desk_report(request: HttpRequest, code: str) -> HttpResponse:
     mine = Desk.of(user_of(request))
     if not mine.is_open:
         return elsewhere(request, mine)
-    report = _report(mine.user, code)
+    report = report_at_desk(mine.user, code)
     if code != report.code:
         return redirect("reports:desk_report", code=report.code)
     return _page(request, mine, report)
@@ -94,7 +94,7 @@ def desk_step(request: HttpRequest, code: str, step: str) -> HttpResponse:
     wanted = STEPS.get(step)
     if wanted is None or not wanted.roles:  # what is the reporter's is on no desk
         raise Http404
-    report = _report(mine.user, code)
+    report = report_at_desk(mine.user, code)
     form = StepForm(request.POST, files=request.FILES, step=wanted, report=report, user=mine.user)
     # Whether the step is open comes first: who lost a race is told so, not that a field is missing
     offered = offered_steps(mine.user, report)
@@ -116,7 +116,8 @@ def desk_step(request: HttpRequest, code: str, step: str) -> HttpResponse:
     return _page(request, mine, report, shown_form=form, status=422)
 
 
-def _report(user: User, code: str) -> Report:
+def report_at_desk(user: User, code: str) -> Report:
+    """The report that a code (as people type it) names, if it is visible at somebody's desk; Http404 otherwise."""
     known = normalised(code)
     reports = Report.objects.visible_to(user).select_related("category", "unit", "authority", "officer", "return_reason")
     report = reports.filter(code=known).first() if known else None
@@ -141,9 +142,9 @@ def _done(request: HttpRequest, mine: Desk, report: Report, form: StepForm) -> H
 
 def _refused(request: HttpRequest, mine: Desk, code: str, form: StepForm, sentence: str, *, since: int | None = None) -> HttpResponse:
     """The page as it is now, with the step that was not taken: its form again if it is still open, else its texts to copy."""
-    report = _report(mine.user, code)
+    report = report_at_desk(mine.user, code)
     still_open = form.step in offered_steps(mine.user, report)
-    lines = _lines(report)
+    lines = lines_of(report)
     missed = report.version - since if since is not None else 0
     again: StepForm | None = None
     if still_open:
@@ -166,14 +167,14 @@ def _page(
     user = mine.user
     steps = offered_steps(user, report)
     forms = [shown_form if shown_form and shown_form.step == step else StepForm(step=step, report=report, user=user) for step in steps]
-    lines = _lines(report) if lines is None else lines
+    lines = lines_of(report) if lines is None else lines
     publishes = any(form.step.name == "publish_reply" for form in forms)
     open_step = shown_form.step.name if shown_form else "publish_reply" if publishes and not refused else ""
     replies = list(report.replies.select_related("body", "drafted_by", "published_by", "proof__photo"))
     draft = next((reply for reply in reversed(replies) if reply.published_at is None), None) if publishes else None
     photos = list(report.photos.annotate(metres_away=GeodesicDistance("taken_where", report.location)))
     may_call = Report.objects.filter(pk=report.pk).with_contact_open_to(user).exists()
-    contact = _contact(user, report) if may_call else None
+    contact = shown_contact(user, report) if may_call else None
     alike = _alike(user, report) if not report.is_closed else []
     nearby = [near for near in _nearby(user, report) if near.pk not in {candidate.report.pk for candidate in alike}]
     queue = asked_queue(request, mine, now)
@@ -224,7 +225,7 @@ def _page(
     return render(request, "desk/report.html", context, status=status)
 
 
-def _contact(user: User, report: Report) -> Contact | None:
+def shown_contact(user: User, report: Report) -> Contact | None:
     """Who reported; each look is logged, without what was seen."""
     contact = Contact.objects.filter(report=report).first()
     if contact is not None:
@@ -232,7 +233,7 @@ def _contact(user: User, report: Report) -> Contact | None:
     return contact
 
 
-def _lines(report: Report) -> list[Line]:
+def lines_of(report: Report) -> list[Line]:
     """The timeline with names and notes, the latest last."""
     moments = full_timeline(report)
     people = User.objects.in_bulk({moment.event.actor_id for moment in moments if moment.event.actor_id})

@@ -53,8 +53,20 @@ class Start:
 def route(request: HttpRequest) -> HttpResponse:
     """The stops: those asked for (`code`, several), else all in hand that wait for a survey or are due; from the phone's place (`lat`, `lon`), else the body's."""
     mine = Desk.of(user_of(request))
-    if not mine.is_open or not (mine.acts_for or mine.user.is_superuser):
+    if not has_route(mine):
         return elsewhere(request, mine)
+    context = planned(request, mine)
+    context["config"] = _config(context["start"], context["stops"])
+    return render(request, "desk/route.html", context)
+
+
+def has_route(mine: Desk) -> bool:
+    """Whether somebody goes to spots at all."""
+    return mine.is_open and bool(mine.acts_for or mine.user.is_superuser)
+
+
+def planned(request: HttpRequest, mine: Desk) -> dict[str, Any]:
+    """The stops that the address asks for, in order, with what the page and the paper say of them."""
     now = timezone.now()
     soon = soon_until(now)
     asked = [code for text in request.GET.getlist("code") if (code := normalised(text))]
@@ -70,7 +82,7 @@ def route(request: HttpRequest) -> HttpResponse:
         Stop(reports[position], Urgency(reports[position], now, soon), metres, reports[position].is_surveyed)
         for position, metres in zip(order, away, strict=True)
     ]
-    context = {
+    return {
         "desk": mine,
         "stops": stops,
         "start": start,
@@ -78,9 +90,8 @@ def route(request: HttpRequest) -> HttpResponse:
         "too_many": too_many,
         "is_chosen": bool(asked),
         "today": timezone.localdate(now),
-        "config": _config(start, stops),
+        "query": request.GET.urlencode(),
     }
-    return render(request, "desk/route.html", context)
 
 
 def _asked(mine: Desk, codes: list[str]) -> ReportQuerySet:
