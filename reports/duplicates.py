@@ -21,7 +21,7 @@ from boundaries.querysets import fold
 from gis.bbox import METRES_PER_DEGREE, degrees_around
 from gis.functions import BoxAround, GeodesicDistance
 from reports.models import Conflict, Report
-from reports.querysets import ReportQuerySet
+from reports.querysets import ReportQuerySet, is_public
 from reports.workflow import CLOSED, Status
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def alike_before(pks: Sequence[int], bodies: Collection[int]) -> dict[int, str]:
         .filter(filed_at__lte=OuterRef("filed_at"), filed_at__gt=OuterRef("filed_at") - REACH)
         .exclude(pk=OuterRef("pk"))
         .open()
-        .filter(Q(authority__in=list(bodies)) | Q(pk__in=Report.objects.public().values("pk")))
+        .filter(Q(authority__in=list(bodies)) | is_public())
         .exclude(Exists(Conflict.objects.filter(report=OuterRef("pk"))))
     )
     scored = earlier.alias(score=_score()).filter(score__gte=ALIKE).order_by("-score", "pk").values("code")[:1]

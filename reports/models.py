@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 
 from django.contrib.gis.db import models
-from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.indexes import GinIndex, GistIndex, OpClass
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from django.db.models.functions import Lower, Reverse
 from django.urls import reverse
@@ -151,6 +151,8 @@ class Report(models.Model):
                 condition=~Q(status__in=sorted(CLOSED)),
                 name="report_open_counted",
             ),
+            # What may be a report of the same matter
+            GistIndex(fields=["location", "filed_at"], condition=~Q(status__in=sorted(CLOSED)), name="report_open_spot"),
             # Among these stands what has to be looked at; few, while what is open may be very many
             models.Index("category", condition=Q(published_at__isnull=True) & ~Q(status__in=sorted(CLOSED)), name="report_open_not_public"),
             # What the job that watches the deadlines asks for

@@ -33,6 +33,11 @@ SEES_ALL_OF_ITS_BODY = (Role.OFFICER, Role.HEAD, Role.INSPECTOR, Role.LEADER)
 QUEUE_ORDER = (F("due_at").asc(nulls_last=True), F("severity").desc(), F("followers").desc(), F("filed_at").asc(), F("pk").asc())
 
 
+def is_public() -> Q:
+    """What `public()` filters by, where it is one condition among others."""
+    return Q(published_at__isnull=False) & ~Q(category__publication=Publication.NEVER)
+
+
 def coordinated_by(user: User | AnonymousUser, on: date | None = None) -> BodyQuerySet:
     """The bodies for which somebody coordinates: all of the province whose Portal he or she works for."""
     return Body.objects.below(Membership.objects.held_by(user, on=on).filter(role=Role.COORDINATOR).tops())
@@ -51,7 +56,7 @@ class ReportQuerySet(models.QuerySet["Report"]):
     # --- who may see -------------------------------------------------------------------------------------------------
     def public(self) -> Self:
         """What everybody may see: published, and not of a category that never is."""
-        return self.filter(published_at__isnull=False).exclude(category__publication=Publication.NEVER)
+        return self.filter(is_public())
 
     def visible_to(self, user: User | AnonymousUser, on: date | None = None, held: Sequence[Membership] | None = None) -> Self:
         """What somebody may see at the desk: handled, now or before, by his or her bodies or those below them, minus conflicts of interest.
