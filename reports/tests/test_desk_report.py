@@ -193,11 +193,12 @@ def test_nearby_reports_of_the_same_category_come_first_and_only_what_may_be_see
     client_of, binh, chi, pothole, law, officials, body_a, body_b, portal, inspectorate
 ):
     def at(metres, category, **more):
-        return file(category, Point(105.0999, 9.05 + metres / 111_000, srid=4326), **more)
+        words = {0: "Ổ gà sâu", 20: "Họp chợ lấn chiếm", 300: "Nứt mặt cầu", 10: "Nhũng nhiễu", 700: "Sụt vỉa"}[metres]  # no two alike
+        return file(category, Point(105.0999, 9.05 + metres / 111_000, srid=4326), description=words, **more)
 
     here = at(0, pothole)
     other, same, hidden, far = at(20, law), at(300, pothole), at(10, officials), at(700, pothole)
-    across = file(pothole, Point(105.1005, 9.05, srid=4326))  # of the neighbour, and public
+    across = file(pothole, Point(105.1005, 9.05, srid=4326), description="Cột biển báo gãy")  # of the neighbour, and public
     found = client_of(binh).get(page(here)).context["nearby"]
     assert [near.code for near in found] == [across.code, same.code, other.code]
     assert [near.at_desk for near in found] == [False, True, True]

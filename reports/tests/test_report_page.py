@@ -158,12 +158,12 @@ class TestWhatItShows:
     def test_the_price_does_not_grow_with_the_history(self, client, filed, binh, django_assert_num_queries):
         report = filed(photos=[prepare_photo(encoded(picture()))])
         url = report.get_absolute_url()
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(9):
             client.get(url)
         for _ in range(4):
             take_step(report.pk, step="accept" if report.status == "new" else "note", actor=binh, words=Words(note="x"))
             report.refresh_from_db()
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(9):
             client.get(url)
 
 

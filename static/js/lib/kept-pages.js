@@ -31,7 +31,7 @@ export async function keepPage(url) {
     const answer = await fetch(url, { headers: { Accept: "text/html" } });
     if (!answer.ok || answer.redirected) return;
     const text = await answer.clone().text();
-    await (await caches.open(PAGES)).put(new URL(url, location.href).pathname, answer);
+    await (await caches.open(PAGES)).put(new URL(answer.url).pathname, answer);
     const files = await caches.open(FILES);
     for (const file of filesOf(text)) if (!(await files.match(file))) await files.add(file);
   } catch {

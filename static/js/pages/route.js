@@ -3,8 +3,9 @@
 import { distance } from "../lib/format.js";
 import { keepPage } from "../lib/kept-pages.js";
 import { createMap } from "../map/basemap.js";
-import { hasLeaflet, L } from "../map/leaflet.js";
+import { hasLeaflet } from "../map/leaflet.js";
 import { positionMark } from "../map/position.js";
+import { showWay } from "../map/way.js";
 import { lang, pageConfig, pageWords } from "../ui/page.js";
 import { askPosition } from "../ui/position.js";
 
@@ -24,20 +25,12 @@ if (element && hasLeaflet) {
     at: { lat: start[1], lon: start[0], zoom: 12 },
     scrollZoom: false,
   });
-  const way = [start, ...stops].map(([lon, lat]) => [lat, lon]);
-  L.polyline(way, { className: "route-line", interactive: false }).addTo(map);
   if (here) positionMark(map)({ lat: start[1], lon: start[0] });
-  for (const [index, [lon, lat]] of stops.entries()) {
-    const icon = L.divIcon({ className: "route-pin", iconSize: [30, 30], html: String(index + 1) });
-    L.marker([lat, lon], { icon, keyboard: false })
-      .on("click", () =>
-        byId(`stop-${index + 1}`)
-          ?.querySelector("a")
-          ?.focus(),
-      )
-      .addTo(map);
-  }
-  map.fitBounds(L.latLngBounds(way), { padding: [30, 30], maxZoom: 15, animate: false });
+  showWay(map, start, stops, (index) =>
+    byId(`stop-${index + 1}`)
+      ?.querySelector("a")
+      ?.focus(),
+  );
 }
 
 // The pages of the stops, for where there is no line
