@@ -28,7 +28,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from PIL import Image
+from PIL import Image, ImageFile
 
 from reports.exif import Taken, read_exif
 from reports.models import Photo, Report
@@ -159,6 +159,7 @@ def _decoded(picture: Picture, taken: Taken) -> Image.Image:
         # Of the bytes we cut out, by the decoder of the kind that we saw, and by no other
         image: Image.Image = Image.open(io.BytesIO(picture.data), formats=[picture.kind])
         _refuse_too_many_pixels(*image.size)
+        ImageFile.LOAD_TRUNCATED_IMAGES = False  # WeasyPrint turns it on for the whole process when it is imported
         image.draft("RGB", (MAX_SIDE, MAX_SIDE))  # a JPEG is decoded at a half, a quarter, an eighth
         image.load()
         image = _in_rgb(image)

@@ -244,6 +244,14 @@ def test_an_empty_file_is_refused():
     assert refusal(b"")
 
 
+def test_a_photo_cut_off_is_refused_after_a_pdf_was_made_too():
+    import weasyprint  # noqa: F401  it lets the whole process take what is cut off
+
+    whole = encoded(picture((120, 90)))
+    with pytest.raises(PhotoRefused):
+        prepare_photo(whole[: len(whole) * 2 // 3])
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF"])
 def test_a_photo_cut_off_anywhere_is_refused_or_whole_but_never_an_error(kind):
     whole = encoded(picture((120, 90)), kind)

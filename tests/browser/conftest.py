@@ -103,7 +103,7 @@ class Console:
 
     def __init__(self) -> None:
         self.errors: list[str] = []
-        self.forgiven: list[str] = []
+        self.forgiven = ["error occurred when fetching the script"]  # a worker that looks for its next version without a line
 
     def forgive(self, pattern: str) -> None:
         """Errors that match this regular expression are meant, for example "status of 422"."""

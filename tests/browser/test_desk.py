@@ -124,7 +124,7 @@ def test_reports_are_accepted_from_the_queue_by_a_key_alone_or_several(site, vis
 def test_the_line_goes_and_comes_back(site, visit, console, binh, reports):
     page = visit(user=binh)
     page.goto(f"{site}/desk/?view=new")
-    console.forgive("ERR_INTERNET_DISCONNECTED|Failed to fetch|error occurred when fetching the script")  # the worker of surveys asks too
+    console.forgive("ERR_INTERNET_DISCONNECTED|Failed to fetch")
     page.context.set_offline(True)
     page.evaluate("window.dispatchEvent(new Event('online'))")
     expect(page.locator("#note")).to_contain_text("Mất kết nối")
