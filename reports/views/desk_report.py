@@ -25,6 +25,7 @@ from reports.desk_forms import StepForm, return_texts, template_texts
 from reports.duplicates import ALIKE, Candidate, Matter, candidates
 from reports.models import Contact, Note, Photo, Report
 from reports.presence import HEARTBEAT_SECONDS
+from reports.querysets import is_public
 from reports.queue import Desk, Queue
 from reports.same_reporter import others_of_reporter
 from reports.services import ReportChangedMeanwhile, StepNotAllowed, may_survey, offered_steps, take_step
@@ -279,7 +280,7 @@ def _nearby(user: User, report: Report) -> QuerySet[Report]:
     """Reports within half a kilometre that somebody may see, those of the same category first, then the nearest."""
     at_desk = Report.objects.visible_to(user).filter(pk=OuterRef("pk"))
     near = Report.objects.near(report.location, NEARBY_METRES, like=report.category).exclude(pk=report.pk)
-    seen = near.annotate(at_desk=Exists(at_desk)).filter(Q(at_desk=True) | Q(pk__in=Report.objects.public().values("pk")))
+    seen = near.annotate(at_desk=Exists(at_desk)).filter(Q(at_desk=True) | is_public())
     return seen.for_list()[:MAX_NEARBY]
 
 
@@ -287,7 +288,7 @@ def _alike(user: User, report: Report) -> list[Candidate]:
     """What may be of the same matter, among the reports that somebody may see."""
     at_desk = Report.objects.visible_to(user).filter(pk=OuterRef("pk"))
     others = Report.objects.exclude(pk=report.pk).annotate(at_desk=Exists(at_desk))
-    seen = others.filter(Q(at_desk=True) | Q(pk__in=Report.objects.public().values("pk")))
+    seen = others.filter(Q(at_desk=True) | is_public())
     return candidates(Matter.of(report), among=seen, least=ALIKE, most=MAX_ALIKE)
 
 
@@ -295,7 +296,7 @@ def _halves(user: User, report: Report) -> QuerySet[Report]:
     """The reports that were split off from this one, or that from which it was, as far as somebody may see them."""
     at_desk = Report.objects.visible_to(user).filter(pk=OuterRef("pk"))
     halves = Report.objects.filter(Q(split_from__original=report) | Q(split_into__report=report)).annotate(at_desk=Exists(at_desk))
-    seen = halves.filter(Q(at_desk=True) | Q(pk__in=Report.objects.public().values("pk")))
+    seen = halves.filter(Q(at_desk=True) | is_public())
     return seen.select_related("category", "authority").order_by("pk")
 
 
