@@ -15,6 +15,7 @@ from audit.admin import Recorded
 from authorities.dated import DatedAdmin, DatedForm, DatedFormSet, InForceFilter, in_full
 from authorities.deadline_models import DeadlineRule
 from authorities.models import Body, BodySuccession, Category, Criterion, Membership, ReturnReason, Rule, Territory
+from authorities.ordered import Ordered
 from authorities.survey_models import SurveyField
 
 MANY = 100  # inlines are not for bodies that cover half the country
@@ -172,7 +173,7 @@ class MembershipAdmin(Recorded, DatedAdmin, admin.ModelAdmin):  # type: ignore[t
 
 
 @admin.register(Category)
-class CategoryAdmin(Recorded, admin.ModelAdmin):  # type: ignore[type-arg]
+class CategoryAdmin(Recorded, Ordered):
     """What can be reported."""
 
     list_display = [
@@ -186,7 +187,6 @@ class CategoryAdmin(Recorded, admin.ModelAdmin):  # type: ignore[type-arg]
         "days_to_answer",
         "position",
     ]
-    list_editable = ["position"]
     list_filter = ["in_scope", "publication", "group"]
     search_fields = ["name", "name_en", "code"]
     fields = [
@@ -231,33 +231,30 @@ class RuleAdmin(Recorded, DatedAdmin, admin.ModelAdmin):  # type: ignore[type-ar
 
 
 @admin.register(ReturnReason)
-class ReturnReasonAdmin(Recorded, admin.ModelAdmin):  # type: ignore[type-arg]
+class ReturnReasonAdmin(Recorded, Ordered):
     """Why a report may be returned."""
 
     list_display = ["name", "name_en", "position"]
-    list_editable = ["position"]
     search_fields = ["name", "name_en", "code"]
     fields = ["code", ("name", "name_en"), ("channel", "channel_en"), "position"]
 
 
 @admin.register(Criterion)
-class CriterionAdmin(Recorded, DatedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+class CriterionAdmin(Recorded, DatedAdmin, Ordered):
     """What answers are rated on; one that has been rated on is ended, not deleted."""
 
     form = CriterionForm
     fields = ["code", ("name", "name_en"), ("question", "question_en"), "position", ("valid_from", "valid_to")]
     list_display = ["name", "name_en", "position", "starts", "ends"]
-    list_editable = ["position"]
     list_filter = [InForceFilter]
     search_fields = ["name", "name_en", "code"]
 
 
 @admin.register(SurveyField)
-class SurveyFieldAdmin(Recorded, admin.ModelAdmin):  # type: ignore[type-arg]
+class SurveyFieldAdmin(Recorded, Ordered):
     """What a survey on the spot finds out."""
 
     list_display = ["name", "name_en", "category", "kind", "unit", "required", "position"]
-    list_editable = ["position"]
     list_filter = ["category", "kind"]
     list_select_related = ["category"]
     search_fields = ["name", "name_en", "code"]

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from audit.admin import Recorded
 from authorities.deadline_models import DayChange
+from authorities.ordered import Ordered
 from boundaries.admin import ReadOnly
 from reports.deadlines.recount import recounted
 from reports.models import Message, ReplyTemplate, Report, ReportEvent
@@ -61,11 +62,10 @@ class ReportAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(ReplyTemplate)
-class ReplyTemplateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReplyTemplateAdmin(Ordered):
     """Replies that are written often."""
 
     list_display = ["name", "body", "category", "position"]
-    list_editable = ["position"]
     list_filter = ["category"]
     list_select_related = ["body", "category"]
     search_fields = ["name", "text", "body__name"]

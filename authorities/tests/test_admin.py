@@ -90,7 +90,11 @@ def test_every_list_and_form_opens_without_anything_inline(browser, everything, 
         for page in pages:
             answer = browser.get(page)
             assert answer.status_code == 200, page
-            assert refused(answer.content.decode()) == [], page
+            text = answer.content.decode()
+            assert refused(text) == [], page
+            assert re.findall(r'<input type="number" name="form-(?![^>]*aria-label)[^>]*>', text) == [], (
+                page
+            )  # fields of a list have no label
 
 
 def test_everything_that_administrators_must_edit_is_there():
