@@ -5,7 +5,7 @@ The rule and its thresholds are measured on a labelled list, `reports/tests/data
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.gis.db.models.functions import GeometryDistance
 from django.contrib.gis.geos import Point, Polygon
 from django.contrib.postgres.search import TrigramWordSimilarity
-from django.db.models import Case, Exists, ExpressionWrapper, F, FloatField, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Exists, ExpressionWrapper, F, FloatField, OuterRef, Q, Subquery, TextField, Value, When
 from django.db.models.functions import Extract, Greatest, Left
 
 from boundaries.models import WGS84
@@ -94,7 +94,10 @@ class Matter:
 
 
 def candidates(matter: Matter, *, among: ReportQuerySet, least: float, most: int) -> list[Candidate]:
-    """Those among some reports that reach a score, the likeliest first. One query, which reads the nearest from the index."""
+    """Those among some reports that reach a score, the likeliest first. One query, which reads the nearest from the index.
+
+    What is masked in a report is not compared (one more query then): whoever guesses at it would else be told how near the guess comes.
+    """
     if not matter.text.strip():  # then only the category says that it is not another thing at the same spot
         among = among.filter(category=matter.category)
     dx, dy = degrees_around(matter.location, REACH_M)
@@ -106,10 +109,12 @@ def candidates(matter: Matter, *, among: ReportQuerySet, least: float, most: int
         .filter(location__bboverlaps=box)
         .alias(nearness=GeometryDistance("location", matter.location))
     )
-    rows = near.annotate(
+    scored = near.annotate(
         metres_away=GeodesicDistance("location", matter.location), text_alike=_alike(Value(fold(matter.text)[:WORDS]), F("folded_text"))
-    ).order_by("nearness")[:NEAREST]
-    found = [Candidate(row, _likeness(matter, row)) for row in rows]
+    )
+    rows: list[Any] = list(scored.order_by("nearness")[:NEAREST])
+    alike_in_public = _alike_in_public(matter, rows)
+    found = [Candidate(row, _likeness(matter, row, alike_in_public.get(row.pk, row.text_alike))) for row in rows]
     likely = [candidate for candidate in found if candidate.likeness.metres <= REACH_M and candidate.likeness.score >= least]
     return sorted(likely, key=lambda candidate: (-candidate.likeness.score, candidate.report.pk))[:most]
 
@@ -154,14 +159,24 @@ def _alike(one: Any, other: Any) -> Any:
     return Greatest(TrigramWordSimilarity(one, other), TrigramWordSimilarity(other, one))
 
 
-def _likeness(matter: Matter, row: Any) -> Likeness:
+def _alike_in_public(matter: Matter, rows: Iterable[Report]) -> dict[int, float]:
+    """For those of which the public reads less than was written: how alike what it reads is, by key."""
+    read = {row.pk: public for row in rows if (public := row.public_description) != row.description}
+    if not read:
+        return {}
+    texts = Case(*(When(pk=pk, then=Value(fold(text))) for pk, text in read.items()), output_field=TextField())
+    alike = Report.objects.filter(pk__in=list(read)).order_by().annotate(alike=_alike(Value(fold(matter.text)[:WORDS]), texts))
+    return dict(alike.values_list("pk", "alike"))
+
+
+def _likeness(matter: Matter, row: Any, text_alike: float) -> Likeness:
     same = row.category_id == matter.category.pk
     group = bool(matter.category.group) and row.category.group == matter.category.group
     return Likeness(
         metres=row.metres_away,
         days=abs((matter.at - row.filed_at).total_seconds()) / 86_400,
         category=1.0 if same else SAME_GROUP if group else OTHER_GROUP,
-        text=row.text_alike if matter.text.strip() else None,
+        text=text_alike if matter.text.strip() else None,
     )
 
 

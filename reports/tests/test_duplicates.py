@@ -162,6 +162,23 @@ def test_the_api_says_how_alike_and_by_what(client, original, an):
     assert set(likeness) == {"score", "distance", "category", "time", "text"}
 
 
+@pytest.mark.parametrize(
+    ("hidden", "other", "masks"),
+    [("0912345678", "0987654321", None), ("Tư Đen", "Ba Gác", {"description": [[17, 23, "other"]]})],
+    ids=["by-rule", "by-hand"],
+)
+def test_guessing_what_is_masked_finds_out_nothing(client, original, pothole, spot_a, hidden, other, masks):
+    told = file(pothole, spot_a, description=f"Ổ gà to, hỏi anh {hidden} nhé.")
+
+    def likeness(written):
+        Report.objects.filter(pk=told.pk).update(description=f"Ổ gà to, hỏi anh {written} nhé.", masks=masks)
+        sent = {"lat": "9.05", "lon": "105.05", "category": "pothole", "description": hidden}
+        found = client.post("/api/v1/reports/similar/", sent, content_type="application/json").json()["features"]
+        return {feature["id"]: feature["properties"]["likeness"]["text"] for feature in found}.get(told.code)
+
+    assert likeness(hidden) == likeness(other)
+
+
 @pytest.mark.parametrize("text", ["", "\x00", "x" * 9000, "%_\\'\""])
 def test_strange_texts_are_no_error(client, original, an, text):
     assert client.post(SIMILAR, typed(an, description=text)).status_code == 200
