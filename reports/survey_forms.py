@@ -22,6 +22,7 @@ from reports.models import Report
 from reports.services import Surveyed
 from reports.survey_models import MAX_NOTE
 from reports.tidy_field import TidyField
+from reports.words import tidy, tidy_line
 
 MAX_TEXT = 1000
 MAX_ACCURACY_M = 100_000
@@ -57,6 +58,7 @@ class SurveyForm(forms.Form):
         for name, asked in self.asked.items():
             self.fields[name] = _form_field(asked)
         self.prepared: list[PreparedPhoto] = []
+        self.found_before: list[dict[str, Any]] = []
 
     @property
     def finding_fields(self) -> Iterator[forms.BoundField]:
@@ -77,8 +79,12 @@ class SurveyForm(forms.Form):
         return self.cleaned_data["photos"]
 
     def clean(self) -> dict[str, Any]:
-        """A position is both numbers, or none."""
+        """A position is both numbers, or none; what was found in fields of before can be kept."""
         said = super().clean() or {}
+        try:
+            self.found_before = list(self._asked_before())
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
         if (said.get("lat") is None) != (said.get("lon") is None):
             raise ValidationError(_("A position needs latitude and longitude."))
         return said
@@ -117,14 +123,18 @@ class SurveyForm(forms.Form):
                 "value": values[0],
                 "value_en": values[1],
             }
-        yield from self._asked_before()
+        yield from self.found_before
 
     def _asked_before(self) -> Iterator[dict[str, Any]]:
-        """What was found in fields that are asked no more: the phone had the form of yesterday, and nothing is lost."""
+        """What was found in fields that are asked no more: the phone had the form of yesterday, and nothing is lost.
+
+        Raises ValueError for what cannot be kept.
+        """
         for name in self.data:
-            text = str(self.data[name]).strip()[:MAX_TEXT]
-            if name.startswith(PREFIX) and name not in self.asked and text:
-                code = name.removeprefix(PREFIX)[:60]
+            if not name.startswith(PREFIX) or name in self.asked:
+                continue
+            code, text = tidy_line(name.removeprefix(PREFIX))[:60], tidy(str(self.data[name]))[:MAX_TEXT]
+            if text:
                 yield {"code": code, "name": code, "name_en": code, "kind": "text", "unit": "", "value": text, "value_en": text}
 
 

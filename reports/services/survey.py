@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -29,6 +29,7 @@ from reports.workflow import HANDLERS
 if TYPE_CHECKING:
     from accounts.models import User
 
+FIRST_SECOND = datetime(1970, 1, 1, tzinfo=UTC)  # of clocks; in other zones the year 1 begins before all years
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -96,7 +97,7 @@ def keep_survey(report_id: int, *, said: Surveyed, actor: User, at: datetime | N
         report=report,
         officer=actor,
         body=body,
-        done_at=min(said.done_at, at),  # a phone's clock may run fast
+        done_at=min(max(said.done_at, FIRST_SECOND), at),  # a phone's clock may run fast, or stand anywhere
         received_at=at,
         location=said.location,
         accuracy_m=said.accuracy_m if said.location else None,

@@ -14,7 +14,7 @@ from django.utils import timezone
 from authorities.survey_models import SurveyField
 from reports.history.verify import verify
 from reports.models import Conflict, Photo
-from reports.services import KeyUsedForAnotherSurvey, NotAllowed, Surveyed, Words, keep_survey, take_step
+from reports.services import KeyUsedForAnotherSurvey, NotAllowed, Surveyed, Words, keep_survey, keep_survey_photo, take_step
 from reports.survey_models import Survey
 from reports.surveys import shown_surveys
 from reports.tests.desk_cases import file, page
@@ -243,3 +243,36 @@ def test_who_is_signed_in_is_a_mark_and_nothing_for_strangers(client_of, binh, h
     assert len(marks) == 2
     assert all(len(mark) == 16 for mark in marks)
     assert Client().get(where).status_code == 302
+
+
+@pytest.mark.parametrize("more", [{"found_former": "a\x00b"}, {"found_former\x00": "x"}], ids=["value", "name"])
+def test_what_cannot_be_kept_in_a_field_of_yesterdays_form_is_refused_with_a_sentence(report, client_of, binh, more):
+    answer = client_of(binh).post(address(report), said(**more), **BY_SCRIPT)
+    assert answer.status_code == 422
+    assert "NUL" in answer.json()["detail"]
+    assert not Survey.objects.exists()
+
+
+@pytest.mark.parametrize("when", ["0001-01-01T00:00", "0001-01-01T00:00+14:00"])
+def test_a_clock_that_stands_before_all_clocks_breaks_no_page(report, client_of, binh, when):
+    officer, sent = client_of(binh), said(done_at=when)
+    assert [officer.post(address(report), sent, **BY_SCRIPT).status_code for _again in range(2)] == [201, 200]
+    assert officer.get(page(report)).status_code == 200
+
+
+def test_of_a_survey_sent_at_once_everything_is_kept_or_nothing(report, client_of, binh, monkeypatch, tmp_path):
+    kept = []
+
+    def on_a_full_disk(*args, **more):
+        if kept:
+            raise OSError("No space left on device")
+        kept.append(keep_survey_photo(*args, **more))
+
+    monkeypatch.setattr("reports.views.survey.keep_survey_photo", on_a_full_disk)
+    photos = [SimpleUploadedFile("x.jpg", encoded(picture(size)), "image/jpeg") for size in ((64, 48), (80, 60))]
+    with pytest.raises(OSError, match="No space left"):
+        client_of(binh).post(address(report), {**said(), "photos": photos})
+    assert kept
+    assert not Survey.objects.exists()
+    assert not Photo.objects.exists()
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]

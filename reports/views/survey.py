@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
@@ -69,6 +70,7 @@ def survey(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @files_undone_on_error()
+@transaction.atomic  # a later photo that fails would take the files of the earlier ones with it
 def _kept(form: SurveyForm, report: Report, actor: User) -> tuple[Survey, bool]:
     kept, is_new = keep_survey(report.pk, said=form.surveyed(), actor=actor)
     for photo in form.prepared:
