@@ -90,8 +90,8 @@ class ReportField(forms.CharField):
     def clean(self, value: Any) -> Any:
         """The report."""
         code = normalised(super().clean(value)) or ""
-        found = Report.objects.filter(code=code).select_related("category", "duplicate_of").first()
-        if found is None or not (found.is_public or Report.objects.visible_to(self.user).filter(pk=found.pk).exists()):
+        found = Report.objects.public_or_visible_to(self.user).filter(code=code).select_related("category", "duplicate_of").first()
+        if found is None:
             raise ValidationError(_("No report that you may see has this code."))
         return found
 

@@ -79,6 +79,11 @@ class ReportQuerySet(models.QuerySet["Report"]):
         handled = Handling.objects.filter(report=OuterRef("pk"), body__in=Body.objects.below(tops).values("pk"))
         return self.filter(Exists(handled)).without_conflicts_of(user, on, held)
 
+    def public_or_visible_to(self, user: User | AnonymousUser) -> Self:
+        """What somebody may read on the public page or at the desk; annotates `at_desk`, whether it is the desk's."""
+        at_desk = self.model.objects.visible_to(user).filter(pk=OuterRef("pk"))
+        return self.annotate(at_desk=Exists(at_desk)).filter(Q(at_desk=True) | is_public())
+
     def without_conflicts_of(self, user: User, on: date | None = None, held: Sequence[Membership] | None = None) -> Self:
         """Those that do not complain of a body for which somebody works, whatever the role there."""
         from reports.models import Conflict

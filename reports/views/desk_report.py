@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -25,7 +25,6 @@ from reports.desk_forms import StepForm, return_texts, template_texts
 from reports.duplicates import ALIKE, Candidate, Matter, candidates
 from reports.models import Contact, Note, Photo, Report
 from reports.presence import HEARTBEAT_SECONDS
-from reports.querysets import is_public
 from reports.queue import Desk, Queue
 from reports.same_reporter import others_of_reporter
 from reports.services import ReportChangedMeanwhile, StepNotAllowed, may_survey, offered_steps, take_step
@@ -278,26 +277,20 @@ def _why(lines: list[Line]) -> list[str]:
 
 def _nearby(user: User, report: Report) -> QuerySet[Report]:
     """Reports within half a kilometre that somebody may see, those of the same category first, then the nearest."""
-    at_desk = Report.objects.visible_to(user).filter(pk=OuterRef("pk"))
     near = Report.objects.near(report.location, NEARBY_METRES, like=report.category).exclude(pk=report.pk)
-    seen = near.annotate(at_desk=Exists(at_desk)).filter(Q(at_desk=True) | is_public())
-    return seen.for_list()[:MAX_NEARBY]
+    return near.public_or_visible_to(user).for_list()[:MAX_NEARBY]
 
 
 def _alike(user: User, report: Report) -> list[Candidate]:
     """What may be of the same matter, among the reports that somebody may see."""
-    at_desk = Report.objects.visible_to(user).filter(pk=OuterRef("pk"))
-    others = Report.objects.exclude(pk=report.pk).annotate(at_desk=Exists(at_desk))
-    seen = others.filter(Q(at_desk=True) | is_public())
-    return candidates(Matter.of(report), among=seen, least=ALIKE, most=MAX_ALIKE)
+    others = Report.objects.exclude(pk=report.pk).public_or_visible_to(user)
+    return candidates(Matter.of(report), among=others, least=ALIKE, most=MAX_ALIKE)
 
 
 def _halves(user: User, report: Report) -> QuerySet[Report]:
     """The reports that were split off from this one, or that from which it was, as far as somebody may see them."""
-    at_desk = Report.objects.visible_to(user).filter(pk=OuterRef("pk"))
-    halves = Report.objects.filter(Q(split_from__original=report) | Q(split_into__report=report)).annotate(at_desk=Exists(at_desk))
-    seen = halves.filter(Q(at_desk=True) | is_public())
-    return seen.select_related("category", "authority").order_by("pk")
+    halves = Report.objects.filter(Q(split_from__original=report) | Q(split_into__report=report))
+    return halves.public_or_visible_to(user).select_related("category", "authority").order_by("pk")
 
 
 def _back(queue: Queue | None) -> str:
