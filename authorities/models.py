@@ -6,10 +6,10 @@ from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.core.exceptions import ValidationError
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from authorities.languages import NamedInBothLanguages, in_readers_language
 from authorities.querysets import (
     DEPTH,
     BodyQuerySet,
@@ -209,7 +209,7 @@ class Publication(models.TextChoices):
     NEVER = "never", _("never")
 
 
-class Category(models.Model):
+class Category(NamedInBothLanguages, models.Model):
     """What a report is about (lĩnh vực). Names are data in both languages, not messages."""
 
     code = models.SlugField(_("code"), max_length=40, unique=True)
@@ -250,23 +250,15 @@ class Category(models.Model):
             CheckConstraint(condition=Q(days_to_answer__gte=1), name="category_has_a_day_to_answer"),
         ]
 
-    def __str__(self) -> str:
-        return self.label
-
-    @property
-    def label(self) -> str:
-        """The name in the reader's language."""
-        return self.name_en if get_language() == "en" else self.name
-
     @property
     def group_label(self) -> str:
         """The group in the reader's language."""
-        return self.group_en if get_language() == "en" else self.group
+        return in_readers_language(self, "group")
 
     @property
     def guidance_text(self) -> str:
         """The guidance in the reader's language."""
-        return self.guidance_en if get_language() == "en" else self.guidance
+        return in_readers_language(self, "guidance")
 
 
 class Rule(models.Model):
@@ -329,7 +321,7 @@ class Rule(models.Model):
         return f"{what} · {where} → {who}"
 
 
-class ReturnReason(models.Model):
+class ReturnReason(NamedInBothLanguages, models.Model):
     """Why a report may be returned, and the channel that is right for it."""
 
     code = models.SlugField(_("code"), max_length=40, unique=True)
@@ -344,21 +336,13 @@ class ReturnReason(models.Model):
         verbose_name_plural = _("reasons for returning")
         ordering = ["position", "code"]
 
-    def __str__(self) -> str:
-        return self.label
-
-    @property
-    def label(self) -> str:
-        """The reason in the reader's language."""
-        return self.name_en if get_language() == "en" else self.name
-
     @property
     def channel_text(self) -> str:
         """The right channel in the reader's language."""
-        return self.channel_en if get_language() == "en" else self.channel
+        return in_readers_language(self, "channel")
 
 
-class Criterion(models.Model):
+class Criterion(NamedInBothLanguages, models.Model):
     """One thing on which reporters rate a body's answer, from 1 to 5, over the period in which it is asked."""
 
     code = models.SlugField(_("code"), max_length=40, unique=True)
@@ -377,18 +361,10 @@ class Criterion(models.Model):
         ordering = ["position", "code"]
         constraints = [CheckConstraint(condition=Q(validity__isempty=False), name="criterion_asked_some_day")]
 
-    def __str__(self) -> str:
-        return self.label
-
-    @property
-    def label(self) -> str:
-        """The name in the reader's language."""
-        return self.name_en if get_language() == "en" else self.name
-
     @property
     def question_text(self) -> str:
         """The question in the reader's language."""
-        return self.question_en if get_language() == "en" else self.question
+        return in_readers_language(self, "question")
 
     @property
     def is_asked(self) -> bool:

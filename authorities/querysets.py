@@ -32,10 +32,6 @@ class BodyQuerySet(models.QuerySet["Body"]):
         """Bodies one of whose territories on that day is one of these units."""
         return self.filter(territories__unit__in=units, territories__validity__contains=on).distinct()
 
-    def with_those_below(self) -> BodyQuerySet:
-        """These bodies and all that stand below them, as one subquery."""
-        return self.model.objects.below(self.order_by().values("pk"))
-
     def below(self, tops: models.QuerySet[Any, Any] | list[int]) -> Self:
         """Bodies that are one of these or stand below one; `tops` are keys, or a subquery of keys (the flatter, the sooner Django compiles it)."""
         found = Q(pk__in=tops)

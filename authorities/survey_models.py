@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import CheckConstraint, Q
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from authorities.languages import NamedInBothLanguages, reads_english
 from authorities.models import Category
 from authorities.querysets import SurveyFieldQuerySet
 
 
-class SurveyField(models.Model):
+class SurveyField(NamedInBothLanguages, models.Model):
     """One thing that a survey on the spot finds out, of one category or of all."""
 
     class Kind(models.TextChoices):
@@ -65,16 +65,14 @@ class SurveyField(models.Model):
             ),
         ]
 
-    def __str__(self) -> str:
-        return self.label
-
-    @property
-    def label(self) -> str:
-        """The name in the reader's language."""
-        return self.name_en if get_language() == "en" else self.name
-
     @property
     def both_choices(self) -> list[tuple[str, str]]:
         """The choices in Vietnamese and English; the same word twice where there is only one."""
         pairs = [line.partition("|") for line in self.choices.splitlines() if line.strip()]
         return [(first.strip(), second.strip() or first.strip()) for first, _bar, second in pairs]
+
+    @property
+    def shown_choices(self) -> list[tuple[str, str]]:
+        """The choices as they are kept, in Vietnamese, and as the reader reads them."""
+        english = reads_english()
+        return [(first, second if english else first) for first, second in self.both_choices]

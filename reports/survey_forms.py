@@ -145,8 +145,7 @@ def _form_field(asked: SurveyField) -> forms.Field:
         attributes = {"inputmode": "decimal", "step": "any"}
         return forms.FloatField(min_value=asked.lowest, max_value=asked.highest, widget=forms.NumberInput(attrs=attributes), **more)
     if asked.kind == SurveyField.Kind.CHOICE:
-        shown = [(first, second if asked.label == asked.name_en else first) for first, second in asked.both_choices]
-        return forms.ChoiceField(choices=[("", "–"), *shown], **more)
+        return forms.ChoiceField(choices=[("", "–"), *asked.shown_choices], **more)
     if asked.kind == SurveyField.Kind.YES_NO:
         return forms.ChoiceField(choices=[(YES, _("Yes")), (NO, _("No"))], widget=forms.RadioSelect, **more)
     return TidyField(max_length=MAX_TEXT, widget=forms.Textarea(attrs={"rows": 2, "maxlength": MAX_TEXT}), **more)

@@ -10,9 +10,9 @@ from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 from django.utils.formats import number_format
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from authorities.languages import reads_english
 from gis.functions import GeodesicDistance
 from reports.models import Photo, Reply, Report
 from reports.survey_models import Survey, SurveyPhoto
@@ -70,15 +70,15 @@ def shown_surveys(report: Report) -> list[ShownSurvey]:
 
 def shown_finding(found: dict[str, object]) -> tuple[str, str]:
     """A finding in the reader's language: its name, and its value with the unit."""
-    english = get_language() == "en"
-    value = found["value_en" if english else "value"]
+    ending = "_en" if reads_english() else ""
+    value = found[f"value{ending}"]
     if isinstance(value, bool):
         text = _("Yes") if value else _("No")
     elif isinstance(value, float):
         text = number_format(int(value) if value.is_integer() else value, use_l10n=True)
     else:
         text = str(value)
-    return str(found["name_en" if english else "name"]), f"{text} {found['unit']}".strip()
+    return str(found[f"name{ending}"]), f"{text} {found['unit']}".strip()
 
 
 def taken(photo: Photo, metres_away: float | None, after: timedelta | None) -> TakenPhoto:

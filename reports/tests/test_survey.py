@@ -9,7 +9,7 @@ from django.contrib.gis.geos import Point
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from authorities.survey_models import SurveyField
 from reports.history.verify import verify
@@ -68,6 +68,14 @@ def said(**more):
 
 def digest(data):
     return hashlib.sha256(data).hexdigest()
+
+
+def test_choices_are_read_in_the_readers_language_though_the_field_is_called_the_same_in_both(pothole):
+    field = SurveyField(code="material", category=pothole, kind="choice", name="Asphalt", name_en="Asphalt", choices="Có | Yes")
+    with translation.override("vi"):
+        assert field.shown_choices == [("Có", "Có")]
+    with translation.override("en"):
+        assert field.shown_choices == [("Có", "Yes")]
 
 
 def test_a_survey_keeps_what_was_found_typed_and_stands_in_the_chain(report, client_of, binh):
