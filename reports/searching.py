@@ -32,7 +32,7 @@ GENERIC = 300  # a word in the names of more units (xã, phường) says nothing
 
 
 class ReportWords(Func):
-    """The words of a report's text and of its spot, folded, as a tsvector; the SQL function is made by reports' migration 0017."""
+    """The words of a report's text and of its spot, folded, as a tsvector; the SQL function is made by reports' migration 0022."""
 
     function = "report_words"
     output_field = SearchVectorField()

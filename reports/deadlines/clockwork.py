@@ -18,7 +18,7 @@ def begin(report: Report, at: datetime) -> None:
     """The time of a report that is filed at a moment."""
     terms = Terms.of(report, at)
     report.due_at = terms.whole(report, at)
-    _begin_stage(report, terms, at)
+    begin_stage(report, terms, at)
 
 
 def begin_again(report: Report, at: datetime) -> None:
@@ -56,33 +56,26 @@ def keep_time(report: Report, before: dict[str, Any], at: datetime) -> None:
         return
     terms = Terms.of(report, at)
     if now == Status.WAITING and was != Status.WAITING:
-        _stand_still(report, was, terms, at)
+        stand_still(report, terms, at, was=was)
     elif report.held is not None and now != Status.WAITING:
         held = _go_on(report, terms, at)
         if held["stage"] == STAGE_OF[now] and not handed_on:
             report.stage_since = datetime.fromisoformat(held["stage_since"]) if held["stage_since"] else at
             report.stage_due_at = _later(terms, at, held["stage_left"])
         else:
-            _begin_stage(report, terms, at)
+            begin_stage(report, terms, at)
     elif STAGE_OF[now] != STAGE_OF.get(was) or handed_on:
-        _begin_stage(report, terms, at)
-
-
-def stand_still(report: Report, terms: Terms, at: datetime) -> None:
-    """Stops the clock of a report that waits for its reporter since before its clock could be stopped."""
-    _stand_still(report, Status.IN_PROGRESS, terms, at)
+        begin_stage(report, terms, at)
 
 
 def begin_stage(report: Report, terms: Terms, at: datetime) -> None:
     """The time of the next step, where it begins anew."""
-    _begin_stage(report, terms, at)
-
-
-def _begin_stage(report: Report, terms: Terms, at: datetime) -> None:
     report.stage_since, report.stage_due_at = at, terms.stage(report, at)
 
 
-def _stand_still(report: Report, was: Status, terms: Terms, at: datetime) -> None:
+def stand_still(report: Report, terms: Terms, at: datetime, *, was: Status = Status.IN_PROGRESS) -> None:
+    """Stops the clock of a report that waits for its reporter; `was`: its state before (what waited before clocks could be stopped was at work)."""
+
     def left(due: datetime | None) -> float | None:
         return None if due is None else terms.calendar.between(at, due).total_seconds()
 
@@ -93,7 +86,7 @@ def _stand_still(report: Report, was: Status, terms: Terms, at: datetime) -> Non
         "stage_since": report.stage_since.isoformat() if report.stage_since else None,
     }
     report.due_at = None
-    _begin_stage(report, terms, at)
+    begin_stage(report, terms, at)
 
 
 def _go_on(report: Report, terms: Terms, at: datetime) -> dict[str, Any]:
