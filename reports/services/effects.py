@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -19,7 +19,7 @@ from reports.case_models import Transfer
 from reports.deadlines import begin_again, set_again
 from reports.models import Conflict, Handling, Question, Reply, Report, ReportPlace
 from reports.services.asked import exists, note_hand_over
-from reports.services.filing import placed_in, places_of
+from reports.services.filing import placed_again, places_of
 from reports.services.other_bodies import OTHER_BODIES
 from reports.services.proof import keep_proof, needs_proof, publish_photos
 from reports.services.said import Words
@@ -208,7 +208,7 @@ def _relocate(report: Report, words: Words, actor: User | None, at: datetime) ->
         raise ValidationError({"spot": [_("This is where the pin stands already.")]})
     if metres > MOST_METRES:
         raise ValidationError({"spot": [_("This is more than %(km)d km from where the pin stands.") % {"km": MOST_METRES // 1000}]})
-    before = _asked_of_rules(report, on)
+    before = route(placed_again(report, on), report.category, on)
     report.location, report.accuracy_m = spot, None
     placement = locate(point=spot, on=on)
     report.unit, report.method, report.distance_m = placement.unit, placement.method, placement.distance_m
@@ -233,12 +233,6 @@ def _relocate(report: Report, words: Words, actor: User | None, at: datetime) ->
         report.status = Status.TRIAGE if routing.needs_triage else Status.NEW
         data |= {"from": former_body.code, "to": report.authority.code}
     return data
-
-
-def _asked_of_rules(report: Report, on: date) -> Routing:
-    """What the rules of a day say of a report where it stands."""
-    code = report.unit.code if report.unit else ""
-    return route(placed_in(code, locate(point=report.location, accuracy_m=report.accuracy_m, on=on)), report.category, on)
 
 
 def _renew_conflicts(report: Report, routing: Routing) -> list[str]:
@@ -320,10 +314,9 @@ def _hand_over(report: Report, body: Body, at: datetime, how: str = Transfer.How
 
 
 def _route_again(report: Report, at: datetime) -> Routing:
-    """Asks the rules of the day anew, and moves the report to the unit of the day; the unit chosen on a border is kept while it lasts."""
+    """Asks the rules of the day anew, and moves the report to the unit of the day."""
     on = timezone.localdate(at)
-    code = report.unit.code if report.unit else ""
-    placement = placed_in(code, locate(point=report.location, accuracy_m=report.accuracy_m, on=on))
+    placement = placed_again(report, on)
     if placement.unit == report.unit:
         placement = replace(placement, ambiguous=report.ambiguous)
     else:

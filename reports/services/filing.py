@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.gis.geos import Point
@@ -91,29 +91,27 @@ def file_report(filing: Filing, *, at: datetime | None = None) -> Report:
     filing = _fit_to_be_kept(filing, at)
     placement = placed_in(filing.chosen_unit, locate(point=filing.location, accuracy_m=filing.accuracy_m, on=on))
     routing = route(placement, filing.category, on)
-    report = _report(filing, placement, routing, at)
-    report.save(force_insert=True)
-    ReportPlace.objects.bulk_create(places_of(report))
-    Handling.objects.create(report=report, body=routing.body, since=at)
-    Conflict.objects.bulk_create(Conflict(report=report, body=body) for body in routing.conflicts)
+    report = Report(
+        category=filing.category,
+        description=filing.description,
+        place_note=filing.place_note,
+        location=filing.location,
+        accuracy_m=filing.accuracy_m,
+        severity=filing.severity,
+        published_at=at if filing.category.publication == Publication.AT_ONCE else None,
+        observed_at=filing.observed_at,
+        channel=filing.channel,
+        language=filing.language,
+        filed_by=filing.filed_by,
+    )
+    begin_life(report, placement, routing, at)
     if filing.name or filing.phone or filing.email:
         Contact.objects.create(report=report, name=filing.name, phone=filing.phone, email=filing.email)
     if filing.email:
         Follow.objects.create(report=report, email=filing.email, language=filing.language, is_reporter=True, since=at, confirmed_at=at)
     if filing.photos:
         keep_photos(report, filing.photos, at=at)
-    event = ReportEvent.objects.create(
-        report=report,
-        at=at,
-        kind="filed",
-        status_after=report.status,
-        body=routing.body,
-        actor_id=filing.filed_by.pk if filing.filed_by else None,
-        public=True,
-        data={"trace": routing.trace},
-    )
-    tasks.tell_followers.defer(event_id=event.pk)
-    tasks.tell_officers.defer(event_id=event.pk)
+    note_filed(report, actor=filing.filed_by, data={"trace": routing.trace})
     return report
 
 
@@ -137,6 +135,38 @@ def file_once(filing: Filing, *, key: str, at: datetime | None = None) -> tuple[
             raise
         return known, False
     return report, True
+
+
+def begin_life(report: Report, placement: Placement, routing: Routing, at: datetime) -> None:
+    """Saves a report that is new at a moment: where it lies in every edition, with whom and by when, and of whom it complains."""
+    report.code = new_code()
+    report.location_at_filing, report.unit_at_filing = report.location, placement.unit
+    report.unit, report.method, report.distance_m = placement.unit, placement.method, placement.distance_m
+    report.ambiguous = placement.ambiguous
+    report.authority = routing.body
+    report.status = Status.TRIAGE if routing.needs_triage else Status.NEW
+    report.filed_at = report.changed_at = at
+    begin(report, at)
+    report.save(force_insert=True)
+    ReportPlace.objects.bulk_create(places_of(report))
+    Handling.objects.create(report=report, body=routing.body, since=at)
+    Conflict.objects.bulk_create(Conflict(report=report, body=body) for body in routing.conflicts)
+
+
+def note_filed(report: Report, *, actor: User | None = None, data: dict[str, Any]) -> None:
+    """The first event of a new report, and its jobs; once those who are to be told stand in the database."""
+    event = ReportEvent.objects.create(
+        report=report,
+        at=report.filed_at,
+        kind="filed",
+        status_after=report.status,
+        body=report.authority,
+        actor_id=actor.pk if actor else None,
+        public=True,
+        data=data,
+    )
+    tasks.tell_followers.defer(event_id=event.pk)
+    tasks.tell_officers.defer(event_id=event.pk)
 
 
 def is_filed(key: str) -> bool:
@@ -204,6 +234,12 @@ def placed_in(code: str, placement: Placement) -> Placement:
     return replace(placement, unit=chosen.unit, method=method, distance_m=chosen.distance_m, ambiguous=False)
 
 
+def placed_again(report: Report, on: date) -> Placement:
+    """Where a report lies by the units of a day; the unit that was chosen on a border is kept while it lasts."""
+    code = report.unit.code if report.unit else ""
+    return placed_in(code, locate(point=report.location, accuracy_m=report.accuracy_m, on=on))
+
+
 def places_of(report: Report) -> list[ReportPlace]:
     """The report's place in every active edition; in the edition of its unit it is where the report says that it is (a reporter's answer counts)."""
     here = report.unit
@@ -215,33 +251,3 @@ def places_of(report: Report) -> list[ReportPlace]:
         )
         for place in place_in_every_edition(point=report.location)
     ]
-
-
-def _report(filing: Filing, placement: Placement, routing: Routing, at: datetime) -> Report:
-    category = filing.category
-    report = Report(
-        code=new_code(),
-        category=category,
-        description=filing.description,
-        place_note=filing.place_note,
-        location_at_filing=filing.location,
-        location=filing.location,
-        accuracy_m=filing.accuracy_m,
-        unit_at_filing=placement.unit,
-        unit=placement.unit,
-        method=placement.method,
-        distance_m=placement.distance_m,
-        ambiguous=placement.ambiguous,
-        authority=routing.body,
-        status=Status.TRIAGE if routing.needs_triage else Status.NEW,
-        severity=filing.severity,
-        published_at=at if category.publication == Publication.AT_ONCE else None,
-        filed_at=at,
-        changed_at=at,
-        observed_at=filing.observed_at,
-        channel=filing.channel,
-        language=filing.language,
-        filed_by=filing.filed_by,
-    )
-    begin(report, at)
-    return report

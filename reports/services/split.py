@@ -14,17 +14,12 @@ from django.utils.translation import gettext as _
 
 from authorities.models import Category, Publication
 from authorities.routing import route
-from boundaries.locate import locate
-from reports import tasks
 from reports.case_models import Split
-from reports.codes import new_code
-from reports.deadlines import begin
 from reports.media import note_new_file
-from reports.models import Conflict, Contact, Follow, Handling, Photo, Report, ReportEvent, ReportPlace
-from reports.services.filing import MAX_DESCRIPTION, placed_in, places_of
+from reports.models import Contact, Follow, Photo, Report
+from reports.services.filing import MAX_DESCRIPTION, begin_life, note_filed, placed_again
 from reports.services.said import Words
 from reports.words import tidy
-from reports.workflow import Status
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -56,40 +51,25 @@ def split(report: Report, words: Words, actor: User | None, at: datetime) -> dic
 
 def _filed(report: Report, category: Category, text: str, at: datetime) -> Report:
     on = timezone.localdate(at)
-    placement = placed_in(report.unit.code if report.unit else "", locate(point=report.location, accuracy_m=report.accuracy_m, on=on))
+    placement = placed_again(report, on)
     routing = route(placement, category, on)
     # What somebody chose to mask or to hide in the first may stand in the second: then somebody has to look first
     is_open = category.publication == Publication.AT_ONCE and report.is_public and not report.masks
     made = Report(
-        code=new_code(),
         category=category,
         description=text,
         place_note=report.place_note,
         masks={"place_note": report.masks["place_note"]} if report.masks and "place_note" in report.masks else None,
-        location_at_filing=report.location,
         location=report.location,
         accuracy_m=report.accuracy_m,
-        unit_at_filing=placement.unit,
-        unit=placement.unit,
-        method=placement.method,
-        distance_m=placement.distance_m,
-        ambiguous=placement.ambiguous,
-        authority=routing.body,
-        status=Status.TRIAGE if routing.needs_triage else Status.NEW,
         severity=report.severity,
         published_at=at if is_open else None,
-        filed_at=at,
-        changed_at=at,
         observed_at=report.observed_at or report.filed_at,
         channel=report.channel,
         language=report.language,
         filed_by=report.filed_by,
     )
-    begin(made, at)
-    made.save(force_insert=True)
-    ReportPlace.objects.bulk_create(places_of(made))
-    Handling.objects.create(report=made, body=routing.body, since=at)
-    Conflict.objects.bulk_create(Conflict(report=made, body=body) for body in routing.conflicts)
+    begin_life(made, placement, routing, at)
     contact = Contact.objects.filter(report=report).first()
     if contact is not None:
         Contact.objects.create(report=made, name=contact.name, phone=contact.phone, email=contact.email)
@@ -97,17 +77,7 @@ def _filed(report: Report, category: Category, text: str, at: datetime) -> Repor
         Follow.objects.create(
             report=made, email=follow.email, language=follow.language, since=at, confirmed_at=follow.confirmed_at, is_reporter=True
         )
-    event = ReportEvent.objects.create(
-        report=made,
-        at=at,
-        kind="filed",
-        status_after=made.status,
-        body=routing.body,
-        public=True,
-        data={"trace": routing.trace, "split_from": report.code},
-    )
-    tasks.tell_followers.defer(event_id=event.pk)
-    tasks.tell_officers.defer(event_id=event.pk)
+    note_filed(made, data={"trace": routing.trace, "split_from": report.code})
     return made
 
 
