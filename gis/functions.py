@@ -42,15 +42,6 @@ class BoxAround(Func):
     output_field = GeometryField(srid=4326)
 
 
-class GeodesicBuffer(Func):
-    """The circle of some metres around a WGS 84 point, as a WGS 84 polygon of 64 corners."""
-
-    template = "ST_Buffer(%(expressions)s, 'quad_segs=16')::geometry"
-    arg_joiner = "::geography, "
-    arity = 2
-    output_field = GeometryField(srid=4326)
-
-
 class Boundary(Func):
     """The lines around an area."""
 
