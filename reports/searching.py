@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 WORD = re.compile(r"[^\W_]+")
 PHONE = re.compile(r"[+(]?\d[\d .()-]{2,18}\d")
+TELLING_DIGITS = 3  # fewer would find everybody
 WHOLE_PHONE = 8  # digits from which on a number can only be a phone's
+WITH_COUNTRY = 11  # 84 and nine digits
 MAX_WORDS = 8
 FEW = 10_000  # reports that are read by their keys; of more of them a page is found soon by going through the queue
 GENERIC = 300  # a word in the names of more units (xã, phường) says nothing of a place
@@ -49,11 +51,12 @@ def search_condition(text: str, user: User | AnonymousUser) -> Q | None:
     """
     found = _by_words(WORD.findall(fold(text))[:MAX_WORDS])
     if PHONE.fullmatch(text.strip()):
-        digits = re.sub(r"\D", "", text).removeprefix("84").removeprefix("0")
-        by_phone = Q(pk__in=_called(digits, user))
-        if len(digits) >= WHOLE_PHONE:
-            return by_phone
-        found = by_phone if found is None else found | by_phone
+        digits = _digits(text)
+        if len(digits) >= TELLING_DIGITS:
+            by_phone = Q(pk__in=_called(digits, user))
+            if len(digits) >= WHOLE_PHONE:
+                return by_phone
+            found = by_phone if found is None else found | by_phone
     code = partly_normalised(text)
     if code is not None:
         by_code = Q(code__startswith=code)
@@ -119,6 +122,14 @@ def _named(words: list[str]) -> dict[frozenset[str], list[int]]:
     for pk, said in said_of.items():
         named[frozenset(said)].append(pk)
     return named
+
+
+def _digits(text: str) -> str:
+    """The digits of a phone number without the country's code or the 0 in its place."""
+    digits = re.sub(r"\D", "", text)
+    if text.strip().startswith("+") or len(digits) >= WITH_COUNTRY:
+        digits = digits.removeprefix("84")
+    return digits.removeprefix("0")
 
 
 def _called(digits: str, user: User | AnonymousUser) -> list[int]:

@@ -143,6 +143,10 @@ def test_who_finished_a_report_is_led_to_the_one_after_it(ground, client_of, bin
         ("+84912345678", True),
         ("345678", True),
         ("0987654321", False),
+        ("84..0", False),  # nothing of a number is left, which every number ends with
+        ("+84 0", False),
+        ("8408", False),  # the last digits, not a country and an 8
+        ("7--8", False),  # two digits tell of too many
     ],
 )
 def test_search_by_words_place_and_phone_with_and_without_tone_marks(asked, found, ground, client_of, chi, pothole, spot_b, an):
