@@ -8,6 +8,7 @@ from boundaries import api as boundaries
 from geoportal.docs import docs
 from insights import api as insights
 from insights import ratings_api
+from insights.planner import api as planner
 from reports.api import history, photos, rating
 from reports.api import views as reports
 
@@ -33,6 +34,11 @@ urlpatterns = [
     path("map/clusters/", insights.ClusterView.as_view(), name="clusters"),
     path("statistics/", insights.StatisticsView.as_view(), name="statistics"),
     path("ratings/", ratings_api.RatingsView.as_view(), name="ratings"),
+    path("planner/query/", planner.QueryView.as_view(), name="planner-query"),
+    path("planner/queries/", planner.SavedList.as_view(), name="planner-queries"),
+    path("planner/queries/<str:key>/", planner.SavedOne.as_view(), name="planner-saved"),
+    path("planner/queries/<str:key>/result/", planner.SavedResult.as_view(), name="planner-result"),
+    path("planner/layers/", planner.LayerList.as_view(), name="planner-layers"),
     path("schema/", login_not_required(SpectacularAPIView.as_view()), name="schema"),
     path("docs/", docs, name="docs"),
 ]

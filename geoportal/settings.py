@@ -213,6 +213,7 @@ THROTTLES = {
         "follow": "20/h",  # addresses given to follow a report or a territory
         "follow_address": "5/d",  # mails that ask one address to confirm, over all reports and territories
         "rate": "30/h",  # ratings given or changed
+        "plan": "120/m",  # queries of a planner
         "paper": "120/h",  # PDFs made for one person, or for one address
     }.items()
 }
@@ -258,6 +259,13 @@ SNAP_DISTANCE_M = env.float("SNAP_DISTANCE_M", default=500.0)  # a point on wate
 AMBIGUOUS_SHARE = env.float("AMBIGUOUS_SHARE", default=0.1)  # a second unit with this share of the accuracy circle raises a question
 # Called before an edition takes effect; boundaries knows no reports, so those who must be asked are named here
 ACTIVATION_GUARDS = ["reports.territory.refuse_while_open_reports_change_hands"]
+
+# --- Planning ---------------------------------------------------------------------------------------------------------------
+# The metric reference system in which planners' distances and cells are measured: VN-2000, zone of 3° around 105° E
+METRIC_SRID = env.int("METRIC_SRID", default=5897)
+METRIC_SYSTEM = env("METRIC_SYSTEM", default="VN-2000 / TM-3 105°")
+PLANNER_TIMEOUT_MS = env.int("PLANNER_TIMEOUT_MS", default=8_000)  # after which a query of a planner is stopped
+PLANNER_ROWS = env.int("PLANNER_ROWS", default=5_000)  # of an answer
 
 # --- Map --------------------------------------------------------------------------------------------------------------
 MAP_EXTENT = env.list("MAP_EXTENT", cast=float, default=[104.65, 8.5, 105.85, 9.65])  # west, south, east, north

@@ -1,0 +1,1 @@
+"""The planner's workbench: a query as data, one statement, its answer."""
