@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import csv
 import glob
 import gzip
 import io
 import json
+import math
 import re
 import resource
+import struct
 import sys
 import tempfile
 import warnings
@@ -29,6 +32,8 @@ DRIVERS = {"GeoJSON", "GPKG", "ESRI Shapefile"}
 SHAPEFILE_PARTS = {".shp", ".shx", ".dbf", ".prj", ".cpg", ".cst", ".qix", ".sbn", ".sbx", ".xml", ".txt"}
 WGS84 = ("EPSG:4326", "OGC:CRS84", "EPSG:4979")  # 4979: with heights, which are dropped later
 CRS_MEMBER = re.compile(rb'"crs"\s*:\s*(\{[^{}]*(?:\{[^{}]*\}[^{}]*)?\})')
+LONGITUDES = {"lon", "lng", "long", "longitude", "kinh độ", "kinh_do", "x"}
+LATITUDES = {"lat", "latitude", "vĩ độ", "vi_do", "y"}
 NOT_A_GEO_FILE = "is not a GeoJSON, GeoPackage or Shapefile"
 
 
@@ -83,12 +88,12 @@ def read(path: Path, task: dict[str, Any]) -> list[Layer]:
     with path.open("rb") as file:
         start = file.read(16)
     if start.startswith(b"\x1f\x8b"):
-        return read_geojson(unzipped(path, limit), task)
+        return read_geojson(unzipped(path, task), task)
     if path.stat().st_size > limit:
-        too_large(limit)
+        too_large(task)
     if start.startswith(b"PK\x03\x04"):
         with tempfile.TemporaryDirectory() as folder:
-            return read_shapefile(unpacked(path, Path(folder), limit), task)
+            return read_shapefile(unpacked(path, Path(folder), task), task)
     if start.startswith(b"SQLite format 3\0"):
         return read_with_gdal(path, task)
     if start.startswith(b"\x00\x00\x27\x0a"):
@@ -97,22 +102,25 @@ def read(path: Path, task: dict[str, Any]) -> list[Layer]:
         raise RefusedFile("is empty")
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise RefusedFile("is text in UTF-16; save it as UTF-8")
-    return read_geojson(path.read_bytes(), task)
+    content = path.read_bytes()
+    if task["tables"] and not content.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{"):
+        return read_table(content)
+    return read_geojson(content, task)
 
 
-def too_large(limit: int, what: str = "is") -> NoReturn:
+def too_large(task: dict[str, Any], what: str = "is") -> NoReturn:
     """Raises the refusal of a file beyond the limit."""
-    raise RefusedFile(f"{what} larger than the limit of {limit / 1_000_000:,.0f} MB (BOUNDARY_FILE_LIMIT)")
+    raise RefusedFile(f"{what} larger than the limit of {task['limit'] / 1_000_000:,.0f} MB ({task['setting']})")
 
 
-def unzipped(path: Path, limit: int) -> bytes:
+def unzipped(path: Path, task: dict[str, Any]) -> bytes:
     """The content of a gzip file, never more than the limit."""
-    content = io.BytesIO()
+    content, limit = io.BytesIO(), int(task["limit"])
     try:
         with gzip.open(path) as file:
             while chunk := file.read(CHUNK):
                 if content.tell() + len(chunk) > limit:
-                    too_large(limit, "unpacks to something")
+                    too_large(task, "unpacks to something")
                 content.write(chunk)
     except EOFError:
         raise RefusedFile("is a gzip file that is cut off: copy or download it again") from None
@@ -121,7 +129,7 @@ def unzipped(path: Path, limit: int) -> bytes:
     return content.getvalue()
 
 
-def unpacked(path: Path, folder: Path, limit: int) -> Path:
+def unpacked(path: Path, folder: Path, task: dict[str, Any]) -> Path:
     """The .shp of a zipped Shapefile, its parts unpacked to the folder; what the archive says of sizes is not believed."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -130,7 +138,7 @@ def unpacked(path: Path, folder: Path, limit: int) -> Path:
             if len(shapes) != 1:
                 raise RefusedFile(f"is a zip file with {len(shapes)} Shapefiles; one is needed")
             stem = shapes[0].filename[:-4]
-            left = limit
+            left = int(task["limit"])
             for member in members:
                 suffix = Path(member.filename).suffix
                 if member.filename != stem + suffix:
@@ -139,7 +147,7 @@ def unpacked(path: Path, folder: Path, limit: int) -> Path:
                     while chunk := source.read(CHUNK):
                         left -= len(chunk)
                         if left < 0:
-                            too_large(limit, "unpacks to something")
+                            too_large(task, "unpacks to something")
                         target.write(chunk)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise RefusedFile(f"is a damaged or locked zip file ({error}): copy or download it again") from None
@@ -150,6 +158,45 @@ def is_shapefile_part(member: zipfile.ZipInfo) -> bool:
     """Whether an archive member belongs to a Shapefile; macOS' resource forks (._name) do not."""
     name = Path(member.filename)
     return name.suffix.lower() in SHAPEFILE_PARTS and not name.name.startswith("._")
+
+
+def read_table(content: bytes) -> list[Layer]:
+    """A CSV (comma, semicolon or tab) with a header, as points; numbers may have a decimal comma."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise RefusedFile(f"is not UTF-8 text: byte {error.start}; save it as CSV UTF-8") from None
+    first = text.split("\n", 1)[0]
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True)
+    try:
+        names = [name.strip() for name in next(rows, [])]
+        x, y = (next((at for at, name in enumerate(names) if name.casefold() in known), None) for known in (LONGITUDES, LATITUDES))
+        if x is None or y is None:
+            raise RefusedFile("is a table without a column lat and a column lon")
+        columns: dict[str, list[Any]] = {name: [] for name in names}
+        points: list[bytes | None] = []
+        for number, row in enumerate(rows, 1):
+            if not row:
+                continue
+            if len(row) != len(names):
+                raise RefusedFile(f"is a table whose row {number} has {len(row)} cells, its header {len(names)}")
+            for name, cell in zip(names, row, strict=True):
+                columns[name].append(cell)
+            points.append(struct.pack("<BIdd", 1, 1, coordinate(row[x], number), coordinate(row[y], number)))
+    except csv.Error as error:
+        raise RefusedFile(f"is no table that can be read: {error}") from None
+    return [({"name": "table", "columns": columns, "count": len(points)}, points)]
+
+
+def coordinate(text: str, number: int) -> float:
+    """A finite number of degrees."""
+    try:
+        degrees = float(text.strip().replace(",", "."))
+    except ValueError:
+        degrees = math.nan
+    if not math.isfinite(degrees):
+        raise RefusedFile(f"has a coordinate that is no number: row {number}, “{text[:30]}”")
+    return degrees
 
 
 def read_geojson(content: bytes, task: dict[str, Any]) -> list[Layer]:
@@ -188,7 +235,7 @@ def read_shapefile(path: Path, task: dict[str, Any]) -> list[Layer]:
     """A Shapefile, its text in the encoding that its .cpg names, else UTF-8."""
     missing = [suffix for suffix in (".shx", ".dbf") if not sibling(path, suffix)]
     if sum(part.stat().st_size for part in path.parent.glob(f"{glob.escape(path.stem)}.*")) > task["limit"]:
-        too_large(task["limit"])
+        too_large(task)
     if missing:
         raise RefusedFile(f"is a Shapefile without its {' and '.join(missing)} file: all parts must lie side by side")
     cpg = sibling(path, ".cpg")

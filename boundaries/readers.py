@@ -26,6 +26,16 @@ READ_MEMORY = 6_000_000_000  # bytes of address space, GDAL's own libraries incl
 Outlines = npt.NDArray[np.object_]
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What the process that reads a file may use: bytes of the file unpacked (and the setting that says so), seconds, bytes of memory."""
+
+    size: int
+    setting: str
+    seconds: int
+    memory: int
+
+
 class UnreadableFile(Exception):
     """Why a file could not be read: one sentence that begins with its name."""
 
@@ -42,9 +52,10 @@ class Layer:
         return len(self.outlines)
 
 
-def read_layers(path: Path) -> list[Layer]:
+def read_layers(path: Path, *, limits: Limits | None = None, tables: bool = False) -> list[Layer]:
     """Every layer of a GeoJSON (also .gz), GeoPackage or Shapefile (also zipped), in WGS 84 degrees [lon, lat].
 
+    With `tables` also of a CSV with a column of latitudes and one of longitudes. The limits are those of boundary files unless given.
     Raises UnreadableFile with one sentence: missing, damaged, too large when unpacked, in no known coordinate system, not UTF-8, not a geo file.
     """
     if not path.exists():
@@ -52,7 +63,9 @@ def read_layers(path: Path) -> list[Layer]:
     if not path.is_file():
         raise UnreadableFile(f"{path} is not a file.")
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        status = _run_child(path, out, err)
+        status = _run_child(
+            path, out, err, limits or Limits(settings.BOUNDARY_FILE_LIMIT, "BOUNDARY_FILE_LIMIT", READ_SECONDS, READ_MEMORY), tables
+        )
         out.seek(0)
         line = out.readline()
         if status != 0 or not line.endswith(b"\n"):
@@ -65,20 +78,22 @@ def read_layers(path: Path) -> list[Layer]:
         return list(_layers(path.name, head, out))
 
 
-def _run_child(path: Path, out: IO[bytes], err: IO[bytes]) -> int:
+def _run_child(path: Path, out: IO[bytes], err: IO[bytes], limits: Limits, tables: bool) -> int:
     task = {
         "path": str(path.resolve()),
-        "limit": settings.BOUNDARY_FILE_LIMIT,
-        "memory": READ_MEMORY,
-        "seconds": READ_SECONDS,
+        "limit": limits.size,
+        "setting": limits.setting,
+        "memory": limits.memory,
+        "seconds": limits.seconds,
+        "tables": tables,
         "gdal": settings.GDAL_LIBRARY_PATH,
         "geos": settings.GEOS_LIBRARY_PATH,
     }
     command = [sys.executable, "-I", str(CHILD), json.dumps(task)]
     try:
-        return subprocess.run(command, stdout=out, stderr=err, env=_environment(), timeout=READ_SECONDS, check=False).returncode  # noqa: S603
+        return subprocess.run(command, stdout=out, stderr=err, env=_environment(), timeout=limits.seconds, check=False).returncode  # noqa: S603
     except subprocess.TimeoutExpired:
-        raise UnreadableFile(f"{path.name} was not read within {READ_SECONDS} seconds.") from None
+        raise UnreadableFile(f"{path.name} was not read within {limits.seconds} seconds.") from None
 
 
 def _signal_name(code: int) -> str:

@@ -39,6 +39,7 @@ urlpatterns = [
     path("planner/queries/<str:key>/", planner.SavedOne.as_view(), name="planner-saved"),
     path("planner/queries/<str:key>/result/", planner.SavedResult.as_view(), name="planner-result"),
     path("planner/layers/", planner.LayerList.as_view(), name="planner-layers"),
+    path("planner/layers/<str:key>/", planner.LayerOne.as_view(), name="planner-layer"),
     path("schema/", login_not_required(SpectacularAPIView.as_view()), name="schema"),
     path("docs/", docs, name="docs"),
 ]

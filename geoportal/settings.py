@@ -214,6 +214,7 @@ THROTTLES = {
         "follow_address": "5/d",  # mails that ask one address to confirm, over all reports and territories
         "rate": "30/h",  # ratings given or changed
         "plan": "120/m",  # queries of a planner
+        "layer": "60/h",  # layers that a planner uploads
         "paper": "120/h",  # PDFs made for one person, or for one address
     }.items()
 }
@@ -265,6 +266,9 @@ ACTIVATION_GUARDS = ["reports.territory.refuse_while_open_reports_change_hands"]
 METRIC_SRID = env.int("METRIC_SRID", default=5897)
 METRIC_SYSTEM = env("METRIC_SYSTEM", default="VN-2000 / TM-3 105°")
 PLANNER_TIMEOUT_MS = env.int("PLANNER_TIMEOUT_MS", default=8_000)  # after which a query of a planner is stopped
+PLANNER_LAYER_LIMIT = env.int(
+    "PLANNER_LAYER_LIMIT", default=20_000_000
+)  # bytes of a layer that a planner uploads; unpacked three times as many
 PLANNER_ROWS = env.int("PLANNER_ROWS", default=5_000)  # of an answer
 
 # --- Map --------------------------------------------------------------------------------------------------------------

@@ -5,24 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
-from rest_framework.parsers import BaseParser
+from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
+from gis.bbox import parse_number
 from insights.planner.downloads import FORMATS, as_data, download
 from insights.planner.language import MAX_BYTES, parse_query, read_json, too_long
-from insights.planner.layers import listed_layers
-from insights.planner.models import SavedQuery
+from insights.planner.layers import drawn_features, listed_layers
+from insights.planner.models import OwnLayer, SavedQuery
 from insights.planner.querysets import body_of_planner, may_plan
 from insights.planner.running import run
+from insights.planner.uploads import upload_layer
+from reports.throttling import Throttle
 
 
 class QueryParser(BaseParser):
@@ -143,13 +147,55 @@ class SavedResult(PlannerView):
         return answered(request, parse_query(_open(request, key).query))
 
 
+class LayerIn(serializers.Serializer[Any]):
+    """What comes with an upload."""
+
+    file = serializers.FileField()
+    name = serializers.CharField(max_length=100)
+    attribution = serializers.CharField(max_length=300)
+    sharing = serializers.ChoiceField(OwnLayer.Sharing.choices, default=OwnLayer.Sharing.BODY)
+
+
 class LayerList(PlannerView):
     """Layers that a query may name."""
+
+    parser_classes = [MultiPartParser]
 
     @extend_schema(operation_id="planner_layers", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
         """Those of the base map, one's own, and those that are shared."""
         return Response([vars(layer) for layer in listed_layers(request.user)])
+
+    @extend_schema(operation_id="planner_layer_upload", request=LayerIn, responses={201: OpenApiTypes.OBJECT})
+    def post(self, request: Request) -> Response:
+        """Keeps a layer of one's own: GeoJSON, GeoPackage, zipped Shapefile, or CSV with lat and lon."""
+        Throttle("layer").allow_request(request, self)
+        form = LayerIn(data=request.data)
+        form.is_valid(raise_exception=True)
+        told = form.validated_data
+        file = told.pop("file")
+        layer = upload_layer(owner=planner_of(request), file=file, file_name=file.name or "", size=file.size or 0, **told)
+        return Response({"key": f"own:{layer.key}", "features": layer.features_count, "repaired": layer.repaired_count}, status=201)
+
+
+class LayerOne(PlannerView):
+    """One uploaded layer."""
+
+    @extend_schema(operation_id="planner_layer_features", parameters=[OpenApiParameter("zoom", int)], responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, key: str) -> Response:
+        """Its features, simplified for the zoom (0–22), at most 5,000, the rest counted in `withheld`."""
+        layer = get_object_or_404(OwnLayer.objects.open_to(request.user), key=key)
+        zoom = parse_number(request.query_params.get("zoom") or "12", "zoom")
+        return Response(drawn_features(layer, min(max(int(zoom), 0), 22)))
+
+    @extend_schema(operation_id="planner_layer_delete", responses={204: None})
+    def delete(self, request: Request, key: str) -> Response:
+        """Deletes it, with its rows."""
+        layer = get_object_or_404(OwnLayer.objects.open_to(request.user), key=key)
+        if layer.owner_id != planner_of(request).pk:
+            raise PermissionDenied
+        layer.delete()
+        return Response(status=204)
 
 
 def answered(request: Request, query: Any) -> Response | HttpResponse:

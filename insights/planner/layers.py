@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.gis.db.models.functions import AsGeoJSON
+from django.db import connection
 from django.db.models import Count, Min
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from boundaries.models import BaseLayer
+from gis.functions import SimplifyPreserveTopology
 from insights.planner.language import LayerPart, refuse
-from insights.planner.models import OwnLayer
+from insights.planner.models import OwnFeature, OwnLayer
 
-MOST_NAMES = 500  # features offered by name
+MOST_DRAWN = 5_000  # features
 
 # A feature without a name of its own is called by its number
 BASE_FEATURES = """SELECT COALESCE(NULLIF(label, ''), '#' || id) AS label, geometry FROM boundaries_baselayer WHERE name = %s"""
@@ -62,6 +66,18 @@ def listed_layers(user: User | AnonymousUser) -> list[Listed]:
     ]  # fmt: skip
 
 
+def drawn_features(layer: OwnLayer, zoom: int) -> dict[str, Any]:
+    """An uploaded layer as a FeatureCollection for a map, simplified to half a pixel of the zoom."""
+    half_a_pixel = 360 / (256 * 2**zoom) / 2
+    drawn = AsGeoJSON(SimplifyPreserveTopology("geometry", half_a_pixel), precision=6)
+    rows = OwnFeature.objects.filter(layer=layer).order_by("number").annotate(drawn=drawn).values_list("label", "properties", "drawn")
+    features = [
+        {"type": "Feature", "geometry": json.loads(geometry), "properties": {"label": label, "properties": properties}}
+        for label, properties, geometry in rows[:MOST_DRAWN]
+    ]
+    return {"type": "FeatureCollection", "features": features, "withheld": layer.features_count - len(features)}
+
+
 def found_layer(part: LayerPart, user: User | AnonymousUser, where: str) -> Found:
     """The layer that a part of a query names. Raises QueryError where there is none that this person may see, or no feature of that name."""
     kind, _colon, name = part.layer.partition(":")
@@ -83,8 +99,6 @@ def found_layer(part: LayerPart, user: User | AnonymousUser, where: str) -> Foun
 
 def feature_names(found: Found) -> list[str]:
     """The names of a layer's features, sorted."""
-    from django.db import connection
-
     with connection.cursor() as cursor:
         sql = f'SELECT DISTINCT label COLLATE "vi-x-icu" FROM ({found.sql}) AS every ORDER BY 1'  # noqa: S608  fixed texts
         cursor.execute(sql, found.params)
