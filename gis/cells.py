@@ -48,3 +48,13 @@ def corner(x: int, y: int, zoom: int) -> tuple[float, float]:
     lon = x / 2**zoom * 360.0 - 180.0
     lat = math.degrees(math.atan(math.sinh(math.pi * (1 - 2 * y / 2**zoom))))
     return lon, lat
+
+
+def box_of(first_x: int, last_x: int, first_y: int, last_y: int, zoom: int) -> Polygon:
+    """The WGS 84 box that holds some columns and rows of tiles, a finest cell to spare at each side."""
+    west, north = corner(first_x, first_y, zoom)
+    east, south = corner(last_x + 1, last_y + 1, zoom)
+    spare = 360.0 / 2**DEPTH
+    box = Polygon.from_bbox((west - spare, south - spare, east + spare, north + spare))
+    box.srid = 4326
+    return box

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -12,7 +16,9 @@ from rest_framework.views import APIView
 
 from gis.bbox import parse_bbox, parse_number
 from gis.errors import PlaceError
-from insights.clusters import MAX_ZOOM, clusters
+from insights.clusters import MAX_ZOOM, Stand, clusters, window_of
+from insights.conditional import fresh_or_not_modified
+from insights.pyramid.read import Mix
 from insights.statistics import GROUPS, table
 from reports.api.filters import by_attributes, unit_of
 from reports.models import Report
@@ -36,16 +42,28 @@ class ClusterView(APIView):
         parameters=[OpenApiParameter("bbox", str, required=True), OpenApiParameter("zoom", int, required=True), *ATTRIBUTES],
         responses=OpenApiTypes.OBJECT,
     )
-    def get(self, request: Request) -> Response:
-        """Clusters and single reports in the cells that touch the box; their counts add up to the matching reports there."""
-        box = parse_bbox(request.query_params.get("bbox", ""))
-        zoom = parse_number(request.query_params.get("zoom"), "zoom")
+    def get(self, request: Request) -> HttpResponseBase:
+        """Clusters and single reports in the cells that touch the box; their counts add up to the matching reports there.
+
+        Fresh in the next request after a report was committed. Send the `ETag` back as `If-None-Match`: as long as nothing has changed, 304.
+        """
+        asked = request.query_params.dict()
+        box = parse_bbox(asked.get("bbox", ""))
+        zoom = parse_number(asked.get("zoom"), "zoom")
         if not 0 <= zoom <= 22:
             sentence = _("zoom must lie between 0 and 22.")
             raise PlaceError(sentence, errors={"zoom": [sentence]})
-        reports = by_attributes(Report.objects.public(), request.query_params.dict())
-        features = clusters(reports, box=box, zoom=min(int(zoom), MAX_ZOOM))
-        return Response({"type": "FeatureCollection", "features": features})
+        window, mix, stand = window_of(box, min(int(zoom), MAX_ZOOM)), Mix.of(asked), Stand.now()
+        return fresh_or_not_modified(
+            request,
+            stand.version if not mix.by_authority else "",  # which body has a report is no fact of the map: no delta tells of it
+            lambda: HttpResponse(
+                json.dumps(
+                    {"type": "FeatureCollection", "features": clusters(mix, window, stand)}, separators=(",", ":"), ensure_ascii=False
+                ),
+                content_type="application/json",
+            ),
+        )
 
 
 class StatisticsView(APIView):

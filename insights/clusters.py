@@ -2,115 +2,132 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.gis.geos import Polygon
-from django.db.models import BigIntegerField, Count, Func, IntegerField, Max, Min, QuerySet, Sum
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from gis.cells import DEPTH, cells_touching, corner
 from gis.errors import PlaceError
+from insights.pyramid.read import SCALE, Mix, Window, rows
+from insights.pyramid.words import WORD
 from reports.models import Report
 
 FINER = 3  # cells are tiles of zoom + 3
 MAX_CELLS = 40_000
 MAX_ZOOM = DEPTH - FINER
-SCALE = 10**7  # sums of coordinates are whole numbers of 10⁻⁷ degree: they add up exactly, in any order
+NOWHERE = 2**31
+
+STAND = """
+SELECT pyramid.epoch::text, coalesce(pyramid.folded, 0) + (SELECT count(*) FROM insights_delta), (SELECT json_object_agg(id, code)::text FROM authorities_category)
+FROM (SELECT) AS always LEFT JOIN insights_pyramid AS pyramid ON true
+"""
 
 
-class _Ordinate(Func):
-    """A coordinate of a point as a whole number of 10⁻⁷ degree."""
+@dataclass(frozen=True)
+class Stand:
+    """How the public data stand: the version of what is counted (empty: not known), whether there is a pyramid, and categories' codes by key."""
 
-    output_field = BigIntegerField()
+    version: str
+    built: bool
+    codes: Mapping[str, str]
 
-    def __init__(self, axis: str) -> None:
-        super().__init__("location", template=f"round(ST_{axis}(%(expressions)s) * {SCALE})::bigint")
-
-
-class _Shifted(Func):
-    """A whole number without its lowest bits."""
-
-    output_field = IntegerField()
-
-    def __init__(self, name: str, bits: int) -> None:
-        super().__init__(name, template=f"(%(expressions)s >> {bits:d})")
-
-
-@dataclass
-class _Cell:
-    count: int = 0
-    lon: int = 0
-    lat: int = 0
-    categories: Counter[str] = field(default_factory=Counter)
-    statuses: Counter[str] = field(default_factory=Counter)
-    code: str = ""
-    west: int = 2**31
-    east: int = -1
-    north: int = 2**31
-    south: int = -1
+    @classmethod
+    def now(cls) -> Stand:
+        """As it is committed. Ask it before what it is the version of: then what is kept under a version is never older than it."""
+        with connection.cursor() as cursor:
+            cursor.execute(STAND)
+            epoch, changes, codes = cursor.fetchone()
+        return cls(version=f"{epoch[:8]}-{changes}" if epoch else "", built=epoch is not None, codes=json.loads(codes or "{}"))
 
 
-def clusters(reports: QuerySet[Report], *, box: Polygon, zoom: int) -> list[dict[str, Any]]:
-    """GeoJSON features for the cells that touch a WGS 84 box at a web map zoom (0–21): clusters, and single reports.
-
-    The counts add up to exactly the matching reports in those cells. Raises PlaceError for a box too large for its zoom.
-    """
+def window_of(box: Polygon, zoom: int) -> Window:
+    """The cells that touch a WGS 84 box at a web map zoom (0–21). Raises PlaceError for a box too large for its zoom."""
     depth = zoom + FINER
     first_x, last_x, first_y, last_y = cells_touching(box, depth)
     if (last_x - first_x + 1) * (last_y - first_y + 1) > MAX_CELLS:
         sentence = _("The box is too large for zoom %(zoom)d; ask for a smaller one or a lower zoom.") % {"zoom": zoom}
         raise PlaceError(sentence, errors={"bbox": [sentence]})
-    bits = DEPTH - depth
-    rows = (
-        reports.order_by()
-        .filter(cell_x__range=(first_x << bits, ((last_x + 1) << bits) - 1), cell_y__range=(first_y << bits, ((last_y + 1) << bits) - 1))
-        .values("category__code", "status", x=_Shifted("cell_x", bits), y=_Shifted("cell_y", bits))
-        .annotate(
-            count=Count("pk"),
-            lon=Sum(_Ordinate("X")),
-            lat=Sum(_Ordinate("Y")),
-            sample=Min("code"),
-            west=Min("cell_x"),
-            east=Max("cell_x"),
-            north=Min("cell_y"),
-            south=Max("cell_y"),
-        )
-    )
+    return Window(depth, first_x, last_x, first_y, last_y)
+
+
+def clusters(mix: Mix, window: Window, stand: Stand) -> list[dict[str, Any]]:
+    """GeoJSON features for the cells of a window: clusters, and single reports. Their counts add up to exactly the matching public reports there."""
+    cells = _added_up(rows(mix, window, built=stand.built))
+    singles = [cell.ids for cell in cells if cell.count == 1]
+    # A report's code never changes: that this is a second statement cannot be seen
+    named = dict(Report.objects.filter(pk__in=singles).values_list("pk", "code")) if singles else {}
+    return [_feature(cell, named, stand.codes) for cell in cells if cell.count > 1 or cell.ids in named]
+
+
+@dataclass(slots=True)
+class _Cell:
+    count: int
+    lon: int
+    lat: int
+    ids: int
+    west: int
+    east: int
+    north: int
+    south: int
+    categories: dict[str, int]
+    statuses: dict[str, int]
+
+
+def _added_up(found: Iterable[tuple[Any, ...]]) -> list[_Cell]:
+    """The cells in which something is left, in the order of their columns and rows."""
     cells: dict[tuple[int, int], _Cell] = {}
-    for row in rows:
-        cell = cells.setdefault((row["x"], row["y"]), _Cell())
-        cell.count += row["count"]
-        cell.lon += int(row["lon"])
-        cell.lat += int(row["lat"])
-        cell.categories[row["category__code"]] += row["count"]
-        cell.statuses[row["status"]] += row["count"]
-        cell.code = row["sample"]
-        cell.west, cell.east = min(cell.west, row["west"]), max(cell.east, row["east"])
-        cell.north, cell.south = min(cell.north, row["north"]), max(cell.south, row["south"])
-    return [_feature(cell) for _key, cell in sorted(cells.items())]
+    for x, y, count, lon, lat, ids, west, east, north, south, categories, statuses in found:
+        cell = cells.get((x, y))
+        if west is None:  # only departures
+            west, east, north, south = NOWHERE, -1, NOWHERE, -1
+        if cell is None:
+            cells[x, y] = _Cell(count, lon, lat, ids, west, east, north, south, json.loads(categories), json.loads(statuses))
+            continue
+        cell.count += count
+        cell.lon += lon
+        cell.lat += lat
+        cell.ids += ids
+        cell.west, cell.east = min(cell.west, west), max(cell.east, east)
+        cell.north, cell.south = min(cell.north, north), max(cell.south, south)
+        for kept, more in ((cell.categories, categories), (cell.statuses, statuses)):
+            for key, number in json.loads(more).items():
+                kept[key] = kept.get(key, 0) + number
+    return [cell for _key, cell in sorted(cells.items()) if cell.count > 0]
 
 
-def _feature(cell: _Cell) -> dict[str, Any]:
-    point = {"type": "Point", "coordinates": [round(cell.lon / cell.count / SCALE, 6), round(cell.lat / cell.count / SCALE, 6)]}
+def _feature(cell: _Cell, named: Mapping[int, str], codes: Mapping[str, str]) -> dict[str, Any]:
+    point = {"type": "Point", "coordinates": [round(int(cell.lon) / cell.count / SCALE, 6), round(int(cell.lat) / cell.count / SCALE, 6)]}
+    categories = _most_first(cell.categories, codes)
+    statuses = _most_first(cell.statuses, STATUS_WORDS)
     if cell.count == 1:
         properties: dict[str, Any] = {
             "cluster": False,
-            "code": cell.code,
-            "category": next(iter(cell.categories)),
-            "status": next(iter(cell.statuses)),
+            "code": named[cell.ids],
+            "category": next(iter(categories)),
+            "status": next(iter(statuses)),
         }
     else:
         properties = {
             "cluster": True,
             "count": cell.count,
-            "by_category": dict(cell.categories.most_common()),
-            "by_status": dict(cell.statuses.most_common()),
+            "by_category": categories,
+            "by_status": statuses,
             "expansion_zoom": _expansion_zoom(cell),
             "bbox": _bbox(cell),
         }
     return {"type": "Feature", "geometry": point, "properties": properties}
+
+
+STATUS_WORDS = {str(number): word for number, word in WORD.items()}
+
+
+def _most_first(numbers: Mapping[str, int], names: Mapping[str, str]) -> dict[str, int]:
+    return {names[key]: number for key, number in sorted(numbers.items(), key=lambda pair: -pair[1]) if number}
 
 
 def _expansion_zoom(cell: _Cell) -> int:

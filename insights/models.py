@@ -1,5 +1,6 @@
 """What the read side keeps of its own; each part has its models in its package."""
 
 from insights.planner.models import OwnFeature, OwnLayer, SavedQuery
+from insights.pyramid.models import CellCount, CellTotal, Delta, Folding, Pyramid
 
-__all__ = ["OwnFeature", "OwnLayer", "SavedQuery"]
+__all__ = ["CellCount", "CellTotal", "Delta", "Folding", "OwnFeature", "OwnLayer", "Pyramid", "SavedQuery"]

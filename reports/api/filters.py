@@ -42,20 +42,22 @@ def filtered(reports: ReportQuerySet, asked: Mapping[str, str]) -> ReportQuerySe
 
 def by_attributes(reports: ReportQuerySet, asked: Mapping[str, str]) -> ReportQuerySet:
     """The reports that fit authority, category, status, since and until."""
-    if authorities := _words(asked.get("authority", "")):
+    if authorities := words(asked.get("authority", "")):
         reports = reports.filter(authority__code__in=authorities)
-    if categories := _words(asked.get("category", "")):
+    if categories := words(asked.get("category", "")):
         reports = reports.filter(category__code__in=categories)
-    if statuses := _words(asked.get("status", "")):
-        unknown = [name for name in statuses if name not in Status.values and name not in GROUPS]
-        if unknown:
-            sentence = _("%(name)s is no status. Known: %(known)s.") % {
-                "name": unknown[0][:40],
-                "known": ", ".join([*Status.values, *GROUPS]),
-            }
-            raise PlaceError(sentence, errors={"status": [sentence]})
+    if statuses := asked_statuses(asked.get("status", "")):
         reports = reports.of_status(statuses)
     return reports.filed_between(parse_moment(asked.get("since", ""), "since"), parse_moment(asked.get("until", ""), "until"))
+
+
+def asked_statuses(text: str) -> list[str]:
+    """Statuses and groups of them, separated by commas; PlaceError names one that there is not."""
+    statuses = words(text)
+    if unknown := [name for name in statuses if name not in Status.values and name not in GROUPS]:
+        sentence = _("%(name)s is no status. Known: %(known)s.") % {"name": unknown[0][:40], "known": ", ".join([*Status.values, *GROUPS])}
+        raise PlaceError(sentence, errors={"status": [sentence]})
+    return statuses
 
 
 def parse_moment(text: str, name: str) -> datetime | None:
@@ -91,7 +93,8 @@ def unit_of(code: str, on: str, name: str) -> Unit:
     return unit
 
 
-def _words(text: str) -> list[str]:
+def words(text: str) -> list[str]:
+    """What stands between commas; at most 50."""
     return [word for word in (part.strip() for part in text.split(",")) if word][:50]
 
 

@@ -1,0 +1,226 @@
+"""Counts all reports anew, beside what is read meanwhile, and compares what is kept with such a count."""
+
+# ruff: noqa: S608  the parts of a statement are our own words; what comes from outside is bound
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from django.db import connection, transaction
+
+from insights.pyramid.words import CLOSED_NUMBERS, COUNT_DEPTHS, DEEPEST, LOCK, MONTH_DEEPEST, MONTH_DEPTHS, TOTAL_DEPTHS
+
+Said = Callable[[str], None]
+
+_SUMS = "sum(count) AS count, sum(lon) AS lon, sum(lat) AS lat, sum(ids) AS ids"
+_EDGES = "min(west) AS west, max(east) AS east, min(north) AS north, max(south) AS south"
+_OF_POINTS = """
+count(*) AS count, sum(round(ST_X(report.location) * 10000000)::bigint) AS lon, sum(round(ST_Y(report.location) * 10000000)::bigint) AS lat,
+sum(report.id) AS ids, min(report.cell_x) AS west, max(report.cell_x) AS east, min(report.cell_y) AS north, max(report.cell_y) AS south
+"""
+# As reports.querysets.is_public() says
+_PUBLIC = """
+reports_report AS report JOIN authorities_category AS category ON category.id = report.category_id
+WHERE report.published_at IS NOT NULL AND category.publication <> 'never'
+"""
+
+COUNTS_OF_POINTS = f"""
+INSERT INTO {{counts}} (depth, category_id, x, y, status, count, lon, lat, ids, west, east, north, south)
+SELECT {DEEPEST}, report.category_id, report.cell_x >> {24 - DEEPEST}, report.cell_y >> {24 - DEEPEST}, status_number(report.status), {_OF_POINTS}
+FROM {_PUBLIC} GROUP BY 1, 2, 3, 4, 5
+"""
+COUNTS_OF_CELLS = f"""
+INSERT INTO {{counts}} (depth, category_id, x, y, status, count, lon, lat, ids, west, east, north, south)
+SELECT %(depth)s, category_id, x >> 2, y >> 2, status, {_SUMS}, {_EDGES} FROM {{counts}} WHERE depth = %(depth)s + 2 GROUP BY 2, 3, 4, 5
+"""
+MONTHS_OF_POINTS = f"""
+CREATE TEMPORARY TABLE of_months ON COMMIT DROP AS
+SELECT {MONTH_DEEPEST} AS depth, month_number(report.filed_at) AS month, report.category_id, report.cell_x >> {24 - MONTH_DEEPEST} AS x,
+       report.cell_y >> {24 - MONTH_DEEPEST} AS y, status_number(report.status) AS status, {_OF_POINTS}
+FROM {_PUBLIC} GROUP BY 1, 2, 3, 4, 5, 6
+"""
+MONTHS_OF_CELLS = f"""
+INSERT INTO of_months (depth, month, category_id, x, y, status, count, lon, lat, ids, west, east, north, south)
+SELECT %(depth)s, month, category_id, x >> 1, y >> 1, status, {_SUMS}, {_EDGES} FROM of_months WHERE depth = %(depth)s + 1 GROUP BY 2, 3, 4, 5, 6
+"""
+TOTALS = f"""
+INSERT INTO {{totals}} (depth, month, closed, x, y, count, lon, lat, ids, west, east, north, south, categories, statuses)
+SELECT %(depth)s, month, closed, x, y, max(count) FILTER (WHERE kind = 3), max(lon) FILTER (WHERE kind = 3), max(lat) FILTER (WHERE kind = 3),
+       max(ids) FILTER (WHERE kind = 3), min(west), max(east), min(north), max(south),
+       jsonb_object_agg(category_id, count) FILTER (WHERE kind = 1), jsonb_object_agg(status, count) FILTER (WHERE kind = 2)
+FROM (
+  SELECT month, closed, x, y, category_id, status, grouping(category_id, status) AS kind, {_SUMS}, {_EDGES}
+  FROM (
+    SELECT {{month}} AS month, status = ANY(%(closed)s::int[]) AS closed, x >> %(bits)s AS x, y >> %(bits)s AS y, category_id, status,
+           count, lon, lat, ids, west, east, north, south
+    FROM {{source}} WHERE depth = %(depth)s + %(bits)s
+  ) AS cell
+  GROUP BY GROUPING SETS ((month, closed, x, y), (month, closed, x, y, category_id), (month, closed, x, y, status))
+) AS grouped GROUP BY month, closed, x, y
+"""
+COUNT_KEY, TOTAL_KEY = "depth, category_id, x, y, status", "depth, month, closed, x, y"
+KINDS = {"cellcount": (COUNT_KEY, "cell_count_loose"), "celltotal": (TOTAL_KEY, "cell_total_loose")}
+
+
+def build(said: Said | None = None) -> int | None:
+    """Counts all public reports in tables beside those that are read, puts them in their place, and says how many reports those are.
+
+    Nobody waits but for the moment of the exchange. None where another process folds or builds.
+    """
+    say = said or (lambda _: None)
+    with _snapshot(), connection.cursor() as cursor:
+        if not _locked():
+            return None
+        cursor.execute("SET LOCAL work_mem = '256MB'")
+        for kind in KINDS:
+            cursor.execute(f"CREATE TABLE insights_{kind}_next (LIKE insights_{kind} INCLUDING DEFAULTS)")
+        _count(say, counts="insights_cellcount_next", totals="insights_celltotal_next")
+        for kind, (key, loose) in KINDS.items():
+            cursor.execute(f"ALTER TABLE insights_{kind}_next ADD CONSTRAINT insights_{kind}_next_pkey PRIMARY KEY ({key})")
+            cursor.execute(f"CREATE INDEX {loose}_next ON insights_{kind}_next (depth) WHERE loose")
+            cursor.execute(f"ANALYZE insights_{kind}_next")
+        say("indexes")
+        # What was not committed when the counting began is no part of it, and waits as a delta on
+        cursor.execute("WITH gone AS (DELETE FROM insights_delta RETURNING 1) SELECT count(*) FROM gone")
+        (folded,) = cursor.fetchone()
+        cursor.execute("LOCK TABLE insights_cellcount, insights_celltotal IN ACCESS EXCLUSIVE MODE")
+        for kind, (_key, loose) in KINDS.items():
+            cursor.execute(f"DROP TABLE insights_{kind}")
+            cursor.execute(f"ALTER TABLE insights_{kind}_next RENAME TO insights_{kind}")
+            cursor.execute(f"ALTER TABLE insights_{kind} RENAME CONSTRAINT insights_{kind}_next_pkey TO insights_{kind}_pkey")
+            cursor.execute(f"ALTER INDEX {loose}_next RENAME TO {loose}")
+        cursor.execute("DELETE FROM insights_pyramid")
+        cursor.execute("INSERT INTO insights_pyramid (epoch, folded, built_at) VALUES (%s, %s, now())", [uuid.uuid4(), folded])
+        cursor.execute("SELECT coalesce(sum(count), 0) FROM insights_celltotal WHERE depth = %s AND month = 0", [TOTAL_DEPTHS[-1]])
+        return int(cursor.fetchone()[0])
+
+
+def _count(say: Said, *, counts: str, totals: str) -> None:
+    """Counts into two empty tables, depth by depth."""
+    start = time.monotonic()
+
+    def told(what: str) -> None:
+        say(f"{time.monotonic() - start:6.1f} s  {what}")
+
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTS_OF_POINTS.format(counts=counts))
+        told(f"{cursor.rowcount} cells of depth {DEEPEST} by category and status")
+        for depth in COUNT_DEPTHS[1:]:
+            cursor.execute(COUNTS_OF_CELLS.format(counts=counts), {"depth": depth})
+            told(f"{cursor.rowcount} cells of depth {depth} by category and status")
+        for depth in TOTAL_DEPTHS:
+            statement = TOTALS.format(totals=totals, source=counts, month="0")
+            cursor.execute(statement, {"depth": depth, "bits": depth & 1, "closed": CLOSED_NUMBERS})
+            told(f"{cursor.rowcount} cells of depth {depth}")
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.of_months")
+        cursor.execute(MONTHS_OF_POINTS)
+        for depth in MONTH_DEPTHS:
+            if depth != MONTH_DEEPEST:
+                cursor.execute(MONTHS_OF_CELLS, {"depth": depth})
+            statement = TOTALS.format(totals=totals, source="of_months", month="month")
+            cursor.execute(statement, {"depth": depth, "bits": 0, "closed": CLOSED_NUMBERS})
+            told(f"{cursor.rowcount} cells of depth {depth} by month")
+
+
+# --- comparing ----------------------------------------------------------------------------------------------------------
+
+_DELTAS_OF_COUNTS = """
+SELECT depth, category_id, cell_x >> (24 - depth), cell_y >> (24 - depth), status, sum(sign), sum(sign * lon), sum(sign * lat), sum(sign * report_id)
+FROM insights_delta CROSS JOIN unnest(%(depths)s::int[]) AS depth GROUP BY 1, 2, 3, 4, 5
+"""
+COMPARE_COUNTS = f"""
+WITH kept AS (
+  SELECT depth, category_id, x, y, status, sum(count) AS count, sum(lon) AS lon, sum(lat) AS lat, sum(ids) AS ids FROM (
+    SELECT depth, category_id, x, y, status, count, lon, lat, ids FROM insights_cellcount UNION ALL {_DELTAS_OF_COUNTS}
+  ) AS both_kinds GROUP BY depth, category_id, x, y, status
+)
+SELECT coalesce(kept.depth, counted.depth), coalesce(kept.x, counted.x), coalesce(kept.y, counted.y),
+       coalesce(kept.category_id, counted.category_id), coalesce(kept.status, counted.status), coalesce(kept.count, 0), coalesce(counted.count, 0)
+FROM kept FULL JOIN counted_counts AS counted USING ({COUNT_KEY})
+WHERE (coalesce(kept.count, 0), coalesce(kept.lon, 0), coalesce(kept.lat, 0), coalesce(kept.ids, 0))
+   IS DISTINCT FROM (coalesce(counted.count, 0), coalesce(counted.lon, 0), coalesce(counted.lat, 0), coalesce(counted.ids, 0))
+LIMIT 20
+"""
+# Totals: the sums with the deltas; what is kept of categories and statuses has to add up to the sum
+COMPARE_TOTALS = f"""
+WITH kept AS (
+  SELECT depth, month, closed, x, y, sum(count) AS count, sum(lon) AS lon, sum(lat) AS lat, sum(ids) AS ids,
+         tallied(jsonb_object_agg(n, categories) -> '0', jsonb_object_agg(n, categories) -> '1') AS categories,
+         tallied(jsonb_object_agg(n, statuses) -> '0', jsonb_object_agg(n, statuses) -> '1') AS statuses
+  FROM (
+    SELECT 0 AS n, depth, month, closed, x, y, count, lon, lat, ids, categories, statuses FROM insights_celltotal
+    UNION ALL
+    SELECT 1, depth, month, closed, x, y, sum(count) FILTER (WHERE kind = 3), sum(lon) FILTER (WHERE kind = 3), sum(lat) FILTER (WHERE kind = 3),
+           sum(ids) FILTER (WHERE kind = 3), jsonb_object_agg(category_id, count) FILTER (WHERE kind = 1),
+           jsonb_object_agg(status, count) FILTER (WHERE kind = 2)
+    FROM (
+      SELECT depth, month, closed, x, y, category_id, status, grouping(category_id, status) AS kind,
+             sum(sign) AS count, sum(sign * lon) AS lon, sum(sign * lat) AS lat, sum(sign * report_id) AS ids
+      FROM (
+        SELECT depth, CASE WHEN monthly THEN month ELSE 0 END AS month, status = ANY(%(closed)s::int[]) AS closed,
+               cell_x >> (24 - depth) AS x, cell_y >> (24 - depth) AS y, category_id, status, sign, lon, lat, report_id
+        FROM insights_delta CROSS JOIN (
+          SELECT unnest(%(total_depths)s::int[]) AS depth, false AS monthly UNION ALL SELECT unnest(%(month_depths)s::int[]), true
+        ) AS level
+      ) AS fresh
+      GROUP BY GROUPING SETS ((depth, month, closed, x, y), (depth, month, closed, x, y, category_id), (depth, month, closed, x, y, status))
+    ) AS grouped GROUP BY depth, month, closed, x, y
+  ) AS both_kinds GROUP BY {TOTAL_KEY}
+)
+SELECT coalesce(kept.depth, counted.depth), coalesce(kept.x, counted.x), coalesce(kept.y, counted.y),
+       coalesce(kept.month, counted.month), coalesce(kept.closed, counted.closed), coalesce(kept.count, 0), coalesce(counted.count, 0)
+FROM kept FULL JOIN counted_totals AS counted USING ({TOTAL_KEY})
+WHERE (coalesce(kept.count, 0), coalesce(kept.lon, 0), coalesce(kept.lat, 0), coalesce(kept.ids, 0), tallied(kept.categories, NULL), tallied(kept.statuses, NULL))
+   IS DISTINCT FROM (coalesce(counted.count, 0), coalesce(counted.lon, 0), coalesce(counted.lat, 0), coalesce(counted.ids, 0),
+                     tallied(counted.categories, NULL), tallied(counted.statuses, NULL))
+LIMIT 20
+"""
+# The edges may lie too wide while one that left is not folded, or of a month; never too narrow
+COMPARE_EDGES = """
+SELECT kept.depth, kept.x, kept.y, kept.category_id, kept.status, kept.west, counted.west
+FROM insights_cellcount AS kept JOIN counted_counts AS counted USING (depth, category_id, x, y, status)
+WHERE NOT EXISTS (SELECT FROM insights_delta)
+  AND (kept.west, kept.east, kept.north, kept.south) <> (counted.west, counted.east, counted.north, counted.south)
+LIMIT 20
+"""
+
+
+def differences(said: Said | None = None) -> list[str]:
+    """Where what is kept, with what waits to be folded, is not what a count of all reports gives; empty: nowhere. One sentence a cell."""
+    with _snapshot(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '256MB'")
+        cursor.execute("CREATE TEMPORARY TABLE counted_counts (LIKE insights_cellcount INCLUDING DEFAULTS) ON COMMIT DROP")
+        cursor.execute("CREATE TEMPORARY TABLE counted_totals (LIKE insights_celltotal INCLUDING DEFAULTS) ON COMMIT DROP")
+        _count(said or (lambda _: None), counts="counted_counts", totals="counted_totals")
+        found = []
+        given = {"depths": COUNT_DEPTHS, "total_depths": TOTAL_DEPTHS, "month_depths": MONTH_DEPTHS, "closed": CLOSED_NUMBERS}
+        for what, statement in (
+            ("category {3}, status {4}: reports", COMPARE_COUNTS),
+            ("month {3}, ended {4}: reports", COMPARE_TOTALS),
+            ("category {3}, status {4}: western edge", COMPARE_EDGES),
+        ):
+            cursor.execute(statement, given)
+            found += [
+                f"depth {row[0]}, cell {row[1]}/{row[2]}, {what.format(*row)} {row[5]} kept, {row[6]} counted" for row in cursor.fetchall()
+            ]
+        for table in ("counted_counts", "counted_totals", "of_months"):
+            cursor.execute(f"DROP TABLE {table}")
+    return found
+
+
+def _locked() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        return bool(cursor.fetchone()[0])
+
+
+@contextmanager
+def _snapshot() -> Iterator[None]:
+    """One transaction in which every statement sees the same reports and deltas; within another one (a test's) nobody else writes."""
+    is_outermost = not connection.in_atomic_block
+    with transaction.atomic(), connection.cursor() as cursor:
+        if is_outermost:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield

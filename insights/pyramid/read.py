@@ -1,0 +1,307 @@
+"""Which reports of a mix lie in which cells: one statement over what is folded and what waits, or over the reports themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import BigIntegerField, Count, Func, IntegerField, Max, Min, Q, SmallIntegerField, Sum, TextField
+
+from gis.cells import box_of
+from insights.pyramid.words import (
+    ALL_MONTHS,
+    CLOSED_NUMBERS,
+    DEEPEST,
+    MONTH_DEEPEST,
+    NUMBER,
+    WORD,
+    bits,
+    month_of,
+    start_of_month,
+)
+from reports.api.filters import asked_statuses, by_attributes, parse_moment, words
+from reports.models import Report
+from reports.workflow import GROUPS
+
+SCALE = 10**7  # sums of coordinates are whole numbers of 10⁻⁷ degree: they add up exactly, in any order
+FIRST_MONTH, FAR_MONTH = 1, 2**30
+EARLIEST, LATEST = (
+    datetime(1970, 1, 2, tzinfo=UTC),
+    datetime(2200, 1, 1, tzinfo=UTC),
+)  # what lies beyond is no month; no report is filed there
+
+
+@dataclass(frozen=True)
+class Window:
+    """The cells of a depth from a first to a last column and row."""
+
+    depth: int
+    first_x: int
+    last_x: int
+    first_y: int
+    last_y: int
+
+    @property
+    def finest(self) -> dict[str, int]:
+        """First and last column and row of the finest cells within."""
+        shift = bits(self.depth)
+        return {
+            "west": self.first_x << shift,
+            "east": ((self.last_x + 1) << shift) - 1,
+            "north": self.first_y << shift,
+            "south": ((self.last_y + 1) << shift) - 1,
+        }
+
+
+@dataclass(frozen=True)
+class Mix:
+    """Which public reports are counted; None and empty choose all. `asked` is what it was read from: category, status, since, until, authority."""
+
+    asked: Mapping[str, str]
+    categories: tuple[str, ...]
+    statuses: tuple[int, ...] | None
+    since: datetime | None
+    until: datetime | None
+    by_authority: bool
+
+    @classmethod
+    def of(cls, asked: Mapping[str, str]) -> Mix:
+        """The mix in a query; PlaceError names what is not right."""
+        names = asked_statuses(asked.get("status", ""))
+        numbers = {NUMBER[status] for name in names for status in GROUPS.get(name, (name,))}
+        return cls(
+            asked={key: asked[key] for key in ("category", "status", "since", "until", "authority") if asked.get(key)},
+            categories=tuple(words(asked.get("category", ""))),
+            statuses=tuple(sorted(numbers)) if names else None,
+            since=_within_reason(parse_moment(asked.get("since", ""), "since")),
+            until=_within_reason(parse_moment(asked.get("until", ""), "until")),
+            by_authority=bool(words(asked.get("authority", ""))),
+        )
+
+    @property
+    def sides(self) -> list[bool] | None:
+        """Of open (false) and ended (true) those that are counted whole; None where a status alone is asked for."""
+        if self.statuses is None:
+            return [False, True]
+        ended = {number in CLOSED_NUMBERS for number in self.statuses}
+        whole = {True: len(CLOSED_NUMBERS), False: len(NUMBER) - len(CLOSED_NUMBERS)}
+        return sorted(ended) if sum(whole[side] for side in ended) == len(self.statuses) else None
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether reports of some time only are counted."""
+        return self.since is not None or self.until is not None
+
+    @property
+    def months(self) -> tuple[int, int] | None:
+        """The first and the last month that lie whole in the time asked for; None where there are none."""
+        first, last = FIRST_MONTH, FAR_MONTH
+        if self.since is not None:
+            first = month_of(self.since)
+            if start_of_month(first) < self.since:
+                first += 1
+        if self.until is not None:
+            last = month_of(self.until) - 1
+        return (first, last) if first <= last else None
+
+    @property
+    def ragged(self) -> Q:
+        """What is filed in the time asked for, but in none of its whole months."""
+        if self.months is None:
+            raise ValueError("There are no whole months.")
+        first, last = self.months
+        rest = Q(pk__in=[])
+        if self.since is not None:
+            rest |= Q(filed_at__gte=self.since, filed_at__lt=start_of_month(first))
+        if self.until is not None:
+            rest |= Q(filed_at__gte=start_of_month(last + 1), filed_at__lt=self.until)
+        return rest
+
+
+def _within_reason(moment: datetime | None) -> datetime | None:
+    return moment and min(max(moment, EARLIEST), LATEST)
+
+
+# --- statements ---------------------------------------------------------------------------------------------------------
+
+# The shape of a row, whichever way it was counted. `categories` and `statuses` say how many of each, by key and by number
+COLUMNS = ("x", "y", "count", "lon", "lat", "ids", "west", "east", "north", "south", "categories", "statuses")
+
+# Column by column of the view, each from the index: a range over both would read all rows of the province between two meridians
+TOTALS = """
+SELECT cell.x, cell.y, cell.count, cell.lon, cell.lat, cell.ids, cell.west, cell.east, cell.north, cell.south, cell.categories, cell.statuses
+FROM unnest(%(sides)s::boolean[]) AS side (closed) CROSS JOIN {months} AS month CROSS JOIN generate_series(%(first_x)s, %(last_x)s) AS x
+CROSS JOIN LATERAL (
+  SELECT * FROM insights_celltotal AS cell
+  WHERE cell.depth = %(depth)s AND cell.month = month.month AND cell.closed = side.closed AND cell.x = x.x AND cell.y BETWEEN %(first_y)s AND %(last_y)s
+  OFFSET 0
+) AS cell
+"""
+COUNTS = """
+SELECT cell.x >> %(finer)s, cell.y >> %(finer)s, sum(cell.count), sum(cell.lon), sum(cell.lat), sum(cell.ids),
+       min(cell.west), max(cell.east), min(cell.north), max(cell.south),
+       jsonb_build_object(cell.category_id, sum(cell.count)), jsonb_build_object(cell.status, sum(cell.count))
+FROM (SELECT id FROM authorities_category WHERE publication <> 'never' {of_category}) AS category
+CROSS JOIN generate_series(%(first_x)s << %(finer)s, ((%(last_x)s + 1) << %(finer)s) - 1) AS x
+CROSS JOIN LATERAL (
+  SELECT * FROM insights_cellcount AS cell
+  WHERE cell.depth = %(depth)s + %(finer)s AND cell.category_id = category.id AND cell.x = x.x
+    AND cell.y BETWEEN %(first_y)s << %(finer)s AND ((%(last_y)s + 1) << %(finer)s) - 1 {of_status}
+  OFFSET 0
+) AS cell
+GROUP BY cell.x >> %(finer)s, cell.y >> %(finer)s, cell.category_id, cell.status
+"""
+DELTAS = """
+SELECT cell_x >> %(bits)s, cell_y >> %(bits)s, sum(sign), sum(sign * lon), sum(sign * lat), sum(sign * report_id),
+       min(cell_x) FILTER (WHERE sign > 0), max(cell_x) FILTER (WHERE sign > 0), min(cell_y) FILTER (WHERE sign > 0), max(cell_y) FILTER (WHERE sign > 0),
+       jsonb_build_object(category_id, sum(sign)), jsonb_build_object(status, sum(sign))
+FROM insights_delta AS cell
+WHERE cell_x BETWEEN %(west)s AND %(east)s AND cell_y BETWEEN %(north)s AND %(south)s {of_category} {of_status} {of_month}
+GROUP BY 1, 2, category_id, status
+"""
+
+
+class _Ordinate(Func):
+    """A coordinate of a point as a whole number of 10⁻⁷ degree."""
+
+    output_field = BigIntegerField()
+
+    def __init__(self, axis: str) -> None:
+        super().__init__("location", template=f"round(ST_{axis}(%(expressions)s) * {SCALE})::bigint")
+
+
+class _Shifted(Func):
+    """A whole number without its lowest bits."""
+
+    output_field = IntegerField()
+
+    def __init__(self, name: str, shift: int) -> None:
+        super().__init__(name, template=f"(%(expressions)s >> {shift:d})")
+
+
+class _Each(Func):
+    """So many of one key, as a JSON object."""
+
+    function = "jsonb_build_object"
+
+    def __init__(self, key: Any) -> None:
+        super().__init__(key, Count("pk"), output_field=TextField())
+
+
+class _StatusNumber(Func):
+    function = "status_number"
+    output_field = SmallIntegerField()
+
+
+def rows(mix: Mix, window: Window, *, built: bool) -> list[tuple[Any, ...]]:
+    """What lies in the window, as rows of COLUMNS; several rows of a cell are to be added up. One statement, whatever the way.
+
+    `built` says whether there is a pyramid.
+    """
+    statement, given = statement_for(mix, window, built=built)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, given)
+        return list(cursor.fetchall())
+
+
+def statement_for(mix: Mix, window: Window, *, built: bool) -> tuple[str, Any]:
+    """The statement that counts a mix, and its parameters: from totals, counts, or reports."""
+    if not built or mix.by_authority or window.depth > DEEPEST:
+        return _of_reports(mix, window)
+    if not mix.is_timed:
+        return _of_totals(mix, window) if mix.sides is not None and not mix.categories else _of_counts(mix, window)
+    if mix.categories or mix.sides is None or mix.months is None or window.depth > MONTH_DEEPEST:
+        return _of_reports(mix, window)
+    return _of_months(mix, window)
+
+
+def _given(mix: Mix, window: Window) -> dict[str, Any]:
+    first, last = mix.months or (FIRST_MONTH, FAR_MONTH)
+    return {
+        "depth": window.depth,
+        "bits": bits(window.depth),
+        "first_x": window.first_x,
+        "last_x": window.last_x,
+        "first_y": window.first_y,
+        "last_y": window.last_y,
+        "finer": window.depth & 1,
+        "sides": mix.sides,
+        "categories": list(mix.categories),
+        "statuses": list(mix.statuses or ()),
+        "first_month": first,
+        "last_month": last,
+        **window.finest,
+    }
+
+
+def _deltas(mix: Mix) -> str:
+    return DELTAS.format(
+        of_category="AND category_id IN (SELECT id FROM authorities_category WHERE code = ANY(%(categories)s))" if mix.categories else "",
+        of_status="" if mix.statuses is None else "AND status = ANY(%(statuses)s)",
+        of_month="AND month BETWEEN %(first_month)s AND %(last_month)s" if mix.is_timed else "",
+    )
+
+
+def _of_totals(mix: Mix, window: Window) -> tuple[str, Any]:
+    whole = TOTALS.format(months=f"(SELECT {ALL_MONTHS} AS month)")
+    return f"{whole} UNION ALL {_deltas(mix)}", _given(mix, window)
+
+
+def _of_counts(mix: Mix, window: Window) -> tuple[str, Any]:
+    counts = COUNTS.format(
+        of_category="AND code = ANY(%(categories)s)" if mix.categories else "",
+        of_status="" if mix.statuses is None else "AND cell.status = ANY(%(statuses)s)",
+    )
+    return f"{counts} UNION ALL {_deltas(mix)}", _given(mix, window)
+
+
+MONTHS = "(SELECT DISTINCT month FROM insights_celltotal WHERE depth = 3 AND month BETWEEN %(first_month)s AND %(last_month)s)"
+
+
+def _of_months(mix: Mix, window: Window) -> tuple[str, Any]:
+    """Whole months from their totals, the days before and after from the reports."""
+    days, given = _points(Report.objects.public().filter(mix.ragged), mix, window)
+    named = _given(mix, window)
+    whole = f"{TOTALS.format(months=MONTHS)} UNION ALL {_deltas(mix)}"
+    # The days' parameters have no names: they get some
+    for number, value in enumerate(given):
+        days = days.replace("%s", f"%(day_{number})s", 1)
+        named[f"day_{number}"] = value
+    return f"{whole} UNION ALL ({days})", named
+
+
+def _of_reports(mix: Mix, window: Window) -> tuple[str, Any]:
+    return _points(by_attributes(Report.objects.public(), mix.asked), mix, window)
+
+
+def _points(reports: Any, mix: Mix, window: Window) -> tuple[str, tuple[Any, ...]]:
+    """The statement that counts the reports themselves; the box around the cells is for the index, the cells decide."""
+    edges = window.finest
+    if mix.statuses is not None:
+        reports = reports.filter(status__in=[WORD[number] for number in mix.statuses])
+    shift = bits(window.depth)
+    counted = (
+        reports.order_by()
+        .filter(cell_x__range=(edges["west"], edges["east"]), cell_y__range=(edges["north"], edges["south"]))
+        .filter(location__bboverlaps=box_of(window.first_x, window.last_x, window.first_y, window.last_y, window.depth))
+        .annotate(x=_Shifted("cell_x", shift), y=_Shifted("cell_y", shift), number=_StatusNumber("status"))
+        .values("x", "y", "category_id", "number")
+        .annotate(
+            count=Count("pk"),
+            lon=Sum(_Ordinate("X")),
+            lat=Sum(_Ordinate("Y")),
+            ids=Sum("pk"),
+            west=Min("cell_x"),
+            east=Max("cell_x"),
+            north=Min("cell_y"),
+            south=Max("cell_y"),
+            categories=_Each("category_id"),
+            statuses=_Each("number"),
+        )
+        .values_list(*COLUMNS)
+    )
+    statement, given = counted.query.sql_with_params()
+    return statement, given
