@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from insights.views import planner
 from insights.views.home import home
 from insights.views.ratings import ratings
 from insights.views.territory import communes, unit
@@ -14,4 +15,10 @@ urlpatterns = [
     path("communes/<str:code>/", unit, name="unit"),
     path("ratings/", ratings, name="ratings"),
     path("where/", where, name="where"),
+    path("planner/", planner.planner, name="planner"),
+    path("planner/save/", planner.save, name="save_query"),
+    path("planner/q/<str:key>/", planner.saved_query, name="saved_query"),
+    path("planner/q/<str:key>/delete/", planner.delete_saved, name="delete_query"),
+    path("planner/layers/", planner.upload, name="upload_layer"),
+    path("planner/layers/<str:key>/delete/", planner.delete_layer, name="delete_layer"),
 ]

@@ -18,7 +18,7 @@ from boundaries.models import Level, Unit
 from reports.models import Handling, Report
 from reports.querysets import SEES_ALL_OF_ITS_BODY, ReportQuerySet, bodies_in_hand_of
 from reports.urgency import soon_until
-from reports.workflow import AT_WORK, HANDLERS, IN_HAND, OPEN, PUBLISHERS, Status
+from reports.workflow import AT_WORK, HANDLERS, IN_HAND, OPEN, PLANNERS, PUBLISHERS, Status
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -144,6 +144,11 @@ class Desk:
     def roles(self) -> frozenset[Role]:
         """The roles held in any body; an administrator stands in for all."""
         return frozenset(Role) if self.user.is_superuser else frozenset(Role(held.role) for held in self.memberships)
+
+    @property
+    def plans(self) -> bool:
+        """Whether somebody may use the planner's workbench."""
+        return not self.roles.isdisjoint(PLANNERS)
 
     @property
     def is_open(self) -> bool:

@@ -42,6 +42,8 @@ HANDLERS = frozenset({Role.OFFICER, Role.HEAD, Role.INSPECTOR})
 PUBLISHERS = frozenset({Role.COORDINATOR})
 HEADS = frozenset({Role.HEAD})
 EVERYBODY = HANDLERS | PUBLISHERS
+# Who may ask queries over public reports: those who plan, lead, coordinate or inspect; whose body it is comes from the first role held
+PLANNERS = (Role.PLANNER, Role.LEADER, Role.HEAD, Role.COORDINATOR, Role.INSPECTOR)
 
 UNDO_WITHIN = timedelta(minutes=10)
 # What the clock says in a report's history, beside the steps: it changes nothing of the report

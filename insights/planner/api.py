@@ -75,16 +75,21 @@ class SavedOut(serializers.ModelSerializer[SavedQuery]):
     """A saved query as its list and itself show it."""
 
     mine = serializers.SerializerMethodField()
+    url = serializers.SerializerMethodField()
     result = serializers.SerializerMethodField()
 
     class Meta:
         model = SavedQuery
-        fields = ("key", "name", "sharing", "made_at", "mine", "result", "query")
+        fields = ("key", "name", "sharing", "made_at", "mine", "url", "result", "query")
         read_only_fields = ("key", "made_at")
 
     def get_mine(self, saved: SavedQuery) -> bool:
         """Whether whoever asks may change it."""
         return bool(saved.owner_id == self.context["request"].user.pk)
+
+    def get_url(self, saved: SavedQuery) -> str:
+        """The page to share."""
+        return str(self.context["request"].build_absolute_uri(reverse("insights:saved_query", args=[saved.key])))
 
     def get_result(self, saved: SavedQuery) -> str:
         """The call that answers it."""

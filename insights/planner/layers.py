@@ -37,6 +37,11 @@ class Listed:
     sharing: str = ""
     owner: str = ""
 
+    @property
+    def own_key(self) -> str:
+        """The key of an uploaded layer."""
+        return self.key.partition(":")[2]
+
 
 @dataclass(frozen=True)
 class Found:

@@ -9,12 +9,11 @@ from django.db import models
 from django.db.models import Q
 
 from authorities.models import Body, Membership, Role
+from reports.workflow import PLANNERS
 
 if TYPE_CHECKING:
     from accounts.models import User
     from insights.planner.models import OwnLayer, SavedQuery  # noqa: F401  named in the classes' bases
-
-PLANNERS = (Role.PLANNER, Role.LEADER, Role.HEAD, Role.COORDINATOR, Role.INSPECTOR)
 
 
 def may_plan(user: User | AnonymousUser) -> bool:
