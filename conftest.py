@@ -1,3 +1,3 @@
 """What every test may ask for."""
 
-pytest_plugins = ["tests.cast", "tests.emptying", "tests.merger"]
+pytest_plugins = ["tests.cast", "tests.emptying", "tests.merger", "tests.static_files"]
