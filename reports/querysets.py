@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.gis.db import models
 from django.contrib.gis.geos import GEOSGeometry, Point, Polygon
-from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
+from django.db.models import BooleanField, Case, Exists, ExpressionWrapper, F, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -19,7 +19,8 @@ from authorities.querysets import BodyQuerySet
 from gis.bbox import degrees_around
 from gis.functions import GeodesicDistance
 from reports.searching import ReportWords, keys_if_few, search_condition
-from reports.workflow import CLOSED, GROUPS, HANDLERS, Status
+from reports.sight import Sight
+from reports.workflow import CLOSED, GROUPS, Status
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from reports.models import Activation, Follower, Report  # noqa: F401  named in the classes' bases
 
 FollowerT = TypeVar("FollowerT", bound="Follower")
-SEES_ALL_OF_ITS_BODY = (Role.OFFICER, Role.HEAD, Role.INSPECTOR, Role.LEADER)
 # As the indexes report_queue and report_queue_of_body hold them
 QUEUE_ORDER = (F("due_at").asc(nulls_last=True), F("severity").desc(), F("followers").desc(), F("filed_at").asc(), F("pk").asc())
 
@@ -43,13 +43,6 @@ def coordinated_by(user: User | AnonymousUser, on: date | None = None) -> BodyQu
     return Body.objects.below(Membership.objects.held_by(user, on=on).filter(role=Role.COORDINATOR).tops())
 
 
-def bodies_in_hand_of(user: User | AnonymousUser) -> BodyQuerySet:
-    """The bodies whose work stands on somebody's desk: handled, coordinated, or (of a leader) with those below."""
-    held = Membership.objects.held_by(user)
-    below = Body.objects.below(held.filter(role__in=[Role.COORDINATOR, Role.LEADER]).tops())
-    return Body.objects.filter(Q(pk__in=held.filter(role__in=HANDLERS).values("body")) | Q(pk__in=below.values("pk")))
-
-
 class ReportQuerySet(models.QuerySet["Report"]):
     """The one vocabulary of what may be seen, for pages, API, map, figures and admin."""
 
@@ -58,62 +51,51 @@ class ReportQuerySet(models.QuerySet["Report"]):
         """What everybody may see: published, and not of a category that never is."""
         return self.filter(is_public())
 
-    def visible_to(self, user: User | AnonymousUser, on: date | None = None, held: Sequence[Membership] | None = None) -> Self:
+    def visible_to(self, who: User | AnonymousUser | Sight, on: date | None = None) -> Self:
         """What somebody may see at the desk: handled, now or before, by his or her bodies or those below them, minus conflicts of interest.
 
         A coordinator sees the whole province of the Portal; a planner and a digital team see nothing here. Memberships are those held on
-        a day (default: today in Asia/Ho_Chi_Minh); `held`, where the caller has read them already, spares Django most of the compiling.
+        a day (default: today in Asia/Ho_Chi_Minh), or of the sight that the caller has read already.
         """
-        if not user.is_authenticated or not user.is_active:
-            return self.none()
-        if user.is_superuser:
+        sight = _sight(who, on)
+        if sight.is_of_all:
             return self
-        from reports.models import Handling
+        if not sight.seen:
+            return self.none()
+        return self.filter(Exists(_handled_by(sight.seen))).without_conflicts_of(sight)
 
-        seeing = (*SEES_ALL_OF_ITS_BODY, Role.COORDINATOR)
-        tops: models.QuerySet[Membership, Any] | list[int]
-        if held is None:
-            tops = Membership.objects.held_by(user, on=on).filter(role__in=seeing).tops()
-        else:
-            tops = [membership.top_id for membership in held if membership.role in seeing]
-        handled = Handling.objects.filter(report=OuterRef("pk"), body__in=Body.objects.below(tops).values("pk"))
-        return self.filter(Exists(handled)).without_conflicts_of(user, on, held)
-
-    def public_or_visible_to(self, user: User | AnonymousUser) -> Self:
+    def public_or_visible_to(self, who: User | AnonymousUser | Sight) -> Self:
         """What somebody may read on the public page or at the desk; annotates `at_desk`, whether it is the desk's."""
-        at_desk = self.model.objects.visible_to(user).filter(pk=OuterRef("pk"))
-        return self.annotate(at_desk=Exists(at_desk)).filter(Q(at_desk=True) | is_public())
+        sight = _sight(who)
+        if sight.is_of_all:
+            return self.annotate(at_desk=Value(True))
+        if not sight.seen:
+            return self.annotate(at_desk=Value(False)).filter(is_public())
+        at_desk = Q(Exists(_handled_by(sight.seen))) & ~Q(Exists(_complaining_of(sight.own)))
+        return self.annotate(at_desk=ExpressionWrapper(at_desk, output_field=BooleanField())).filter(is_public() | Q(at_desk=True))
 
-    def without_conflicts_of(self, user: User, on: date | None = None, held: Sequence[Membership] | None = None) -> Self:
+    def without_conflicts_of(self, who: User | Sight) -> Self:
         """Those that do not complain of a body for which somebody works, whatever the role there."""
-        from reports.models import Conflict
+        own = _sight(who).own
+        return self.exclude(Exists(_complaining_of(own))) if own else self
 
-        if held is None:
-            of_mine = Q(body__in=Membership.objects.held_by(user, on=on).values("body"))
-        else:
-            of_mine = Q(body__in=[membership.body_id for membership in held])
-        return self.exclude(Exists(Conflict.objects.filter(of_mine, report=OuterRef("pk"))))
-
-    def in_hand_of(self, user: User | AnonymousUser, bodies: Collection[int] | None = None) -> Self:
+    def in_hand_of(self, who: User | AnonymousUser | Sight) -> Self:
         """What the desk counts as somebody's work: now with a body for which he or she acts, coordinates, or (a leader) answers.
 
-        Narrower than visible_to: what a body has handed on is still seen, but waits for others. `bodies` are the keys of
-        `bodies_in_hand_of(user)`, where the caller has read them already: with them PostgreSQL reads the queue from its index in order.
+        Narrower than visible_to: what a body has handed on is still seen, but waits for others. By the keys of the bodies PostgreSQL reads
+        the queue from its index in order.
         """
-        if not user.is_authenticated or not user.is_active:
-            return self.none()
-        if user.is_superuser:
+        sight = _sight(who)
+        if sight.is_of_all:
             return self
-        mine = bodies_in_hand_of(user).values("pk") if bodies is None else bodies
-        return self.filter(authority__in=mine).without_conflicts_of(user)
+        return self.filter(authority__in=sight.in_hand).without_conflicts_of(sight) if sight.in_hand else self.none()
 
-    def with_contact_open_to(self, user: User | AnonymousUser) -> Self:
+    def with_contact_open_to(self, who: User | AnonymousUser | Sight) -> Self:
         """Those whose reporter somebody may call: handlers of the body that has the report now, and its coordinators; no leader, no planner."""
-        if not user.is_authenticated or not user.is_active:
-            return self.none()
-        if user.is_superuser:
+        sight = _sight(who)
+        if sight.is_of_all:
             return self
-        return self.filter(_acts_for(user)).without_conflicts_of(user)
+        return self.filter(authority__in=sight.acted_for).without_conflicts_of(sight) if sight.acted_for else self.none()
 
     def to_be_looked_at(self) -> Self:
         """Not public until somebody has looked, and nobody has: neither shown nor kept out of view."""
@@ -132,9 +114,9 @@ class ReportQuerySet(models.QuerySet["Report"]):
         parts = Part.objects.filter(body__in=bodies, outcome=Part.Outcome.OPEN).order_by().values_list("report", flat=True)
         return self.open().filter(pk__in=list(offers.union(parts)))
 
-    def matching(self, text: str, user: User | AnonymousUser) -> Self:
+    def matching(self, text: str, who: User | Sight) -> Self:
         """Those that a search of the desk finds by a text (see searching.py); none for a text without a letter or a digit."""
-        condition = search_condition(text, user)
+        condition = search_condition(text, who)
         if condition is None:
             return self.none()
         keys = keys_if_few(condition)
@@ -260,9 +242,20 @@ def _behind(report: Report) -> Q:
     return Q(due_at__gt=report.due_at) | Q(due_at__isnull=True) | (Q(due_at=report.due_at) & later)
 
 
-def _acts_for(user: User) -> Q:
-    handled = Membership.objects.held_by(user).filter(role__in=HANDLERS).values("body")
-    return Q(authority__in=handled) | Q(authority__in=coordinated_by(user).values("pk"))
+def _sight(who: User | AnonymousUser | Sight, on: date | None = None) -> Sight:
+    return who if isinstance(who, Sight) else Sight.of(who, on)
+
+
+def _handled_by(bodies: Collection[int]) -> models.QuerySet[Any]:
+    from reports.models import Handling
+
+    return Handling.objects.filter(report=OuterRef("pk"), body__in=bodies)
+
+
+def _complaining_of(bodies: Collection[int]) -> models.QuerySet[Any]:
+    from reports.models import Conflict
+
+    return Conflict.objects.filter(report=OuterRef("pk"), body__in=bodies)
 
 
 class FollowQuerySet(models.QuerySet[FollowerT]):

@@ -16,14 +16,15 @@ from django.utils.translation import gettext_lazy as _
 from authorities.models import Body, Category, Membership, Role, Territory
 from boundaries.models import Level, Unit
 from reports.models import Handling, Report
-from reports.querysets import SEES_ALL_OF_ITS_BODY, ReportQuerySet, bodies_in_hand_of
+from reports.querysets import ReportQuerySet
+from reports.sight import SEES_ALL_OF_ITS_BODY, Sight
 from reports.urgency import soon_until
 from reports.workflow import AT_WORK, HANDLERS, IN_HAND, OPEN, PLANNERS, PUBLISHERS, Status
 
 if TYPE_CHECKING:
     from accounts.models import User
 
-DESK_ROLES = frozenset(SEES_ALL_OF_ITS_BODY) | PUBLISHERS
+DESK_ROLES = SEES_ALL_OF_ITS_BODY | PUBLISHERS
 PAGE = 50
 STATE = {"latest": Max("changed_at"), "number": Count("pk"), "steps": Sum("version")}
 STATE_PERIOD = timedelta(minutes=15)  # so often the state is another one though nothing has changed; longer than any step's transaction
@@ -181,21 +182,26 @@ class Desk:
         return [held.body_id for held in self.memberships if Role(held.role) in HANDLERS]
 
     @cached_property
+    def sight(self) -> Sight:
+        """To which bodies the memberships reach: what every query of a page asks with."""
+        return Sight(self.user, self.memberships)
+
+    @property
     def in_hand(self) -> list[int]:
         """The keys of the bodies whose work stands here."""
-        return list(bodies_in_hand_of(self.user).values_list("pk", flat=True))
+        return self.sight.in_hand
 
     @cached_property
     def asked(self) -> list[int]:
         """The reports that other bodies offer to those for which somebody acts, or of which they ask a part: they stand with others still."""
         if not self.acts_for:
             return []
-        return list(Report.objects.visible_to(self.user).asked_of(self.acts_for).order_by("pk").values_list("pk", flat=True))
+        return list(Report.objects.visible_to(self.sight).asked_of(self.acts_for).order_by("pk").values_list("pk", flat=True))
 
     @property
     def work(self) -> ReportQuerySet:
         """The reports that stand here now, open or ended."""
-        return Report.objects.in_hand_of(self.user, self.in_hand)
+        return Report.objects.in_hand_of(self.sight)
 
     @property
     def acted_for(self) -> Q:
@@ -255,7 +261,7 @@ class Desk:
         if view.name == "elsewhere":
             if self.user.is_superuser:
                 return Report.objects.none()
-            return Report.objects.visible_to(self.user).exclude(authority__in=self.in_hand)
+            return Report.objects.visible_to(self.sight).exclude(authority__in=self.in_hand)
         return self.work.open().filter(view.holds(self, now))
 
 
@@ -305,9 +311,9 @@ class Queue:
         """All of them, unordered."""
         asked = self.asked
         if asked.q or asked.view is None:
-            found = Report.objects.visible_to(self.desk.user)
+            found = Report.objects.visible_to(self.desk.sight)
             if asked.q:
-                found = found.matching(asked.q, self.desk.user)
+                found = found.matching(asked.q, self.desk.sight)
         else:
             found = self.desk.reports(asked.view, self.now)
         if asked.place:

@@ -12,12 +12,13 @@ from reports.querysets import ReportQuerySet
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from reports.sight import Sight
 
 MOST = 10
 LOOKED_AT = 200  # of somebody who reports all day, the latest
 
 
-def others_of_reporter(report: Report, contact: Contact, user: User) -> ReportQuerySet:
+def others_of_reporter(report: Report, contact: Contact, who: User | Sight) -> ReportQuerySet:
     """Reports with the same phone number or e-mail address, the latest first. Phone numbers are stored in one form (words.phone_number)."""
     same = Q()
     if contact.phone:
@@ -29,5 +30,5 @@ def others_of_reporter(report: Report, contact: Contact, user: User) -> ReportQu
     # Their keys first: an index gives these few, while one statement for both would look through the table
     contacts = Contact.objects.alias(folded_email=Lower("email")).filter(same).exclude(report=report)
     keys = list(contacts.order_by("-report").values_list("report", flat=True)[:LOOKED_AT])
-    seen = Report.objects.visible_to(user).filter(pk__in=keys)
-    return seen.with_contact_open_to(user).select_related("category", "unit").newest_first()[:MOST]
+    seen = Report.objects.visible_to(who).filter(pk__in=keys)
+    return seen.with_contact_open_to(who).select_related("category", "unit").newest_first()[:MOST]

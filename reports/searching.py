@@ -19,9 +19,8 @@ from boundaries.querysets import fold
 from reports.codes import partly_normalised
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AnonymousUser
-
     from accounts.models import User
+    from reports.sight import Sight
 
 WORD = re.compile(r"[^\W_]+")
 PHONE = re.compile(r"[+(]?\d[\d .()-]{2,18}\d")
@@ -43,7 +42,7 @@ class ReportWords(Func):
         super().__init__(F("description"), F("place_note"))
 
 
-def search_condition(text: str, user: User | AnonymousUser) -> Q | None:
+def search_condition(text: str, who: User | Sight) -> Q | None:
     """What reports must fulfil to be found by a text: filter with it after `.alias(words=ReportWords())`. None: nothing can be found by it.
 
     By words of text and spot, or of the name of the unit where they lie; by the beginning of the code; by the end of a phone number,
@@ -53,7 +52,7 @@ def search_condition(text: str, user: User | AnonymousUser) -> Q | None:
     if PHONE.fullmatch(text.strip()):
         digits = _digits(text)
         if len(digits) >= TELLING_DIGITS:
-            by_phone = Q(pk__in=_called(digits, user))
+            by_phone = Q(pk__in=_called(digits, who))
             if len(digits) >= WHOLE_PHONE:
                 return by_phone
             found = by_phone if found is None else found | by_phone
@@ -132,10 +131,10 @@ def _digits(text: str) -> str:
     return digits.removeprefix("0")
 
 
-def _called(digits: str, user: User | AnonymousUser) -> list[int]:
+def _called(digits: str, who: User | Sight) -> list[int]:
     """The reports of those whose phone number ends so, as far as somebody may see who they are: keys."""
     from reports.models import Contact, Report
 
     ending = Contact.objects.exclude(phone="").alias(backwards=Reverse("phone")).filter(backwards__startswith=digits[::-1])
     keys = list(ending.values_list("report", flat=True))
-    return list(Report.objects.with_contact_open_to(user).filter(pk__in=keys).values_list("pk", flat=True)) if keys else []
+    return list(Report.objects.with_contact_open_to(who).filter(pk__in=keys).values_list("pk", flat=True)) if keys else []

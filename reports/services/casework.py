@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils import timezone
 
-from authorities.models import Body, Membership, Publication, Role
+from authorities.models import Body, Publication, Role
 from reports import tasks
 from reports.deadlines import keep_time
 from reports.media import files_undone_on_error
@@ -19,6 +19,7 @@ from reports.services.effects import EFFECTS, close_or_open, nothing_besides, pu
 from reports.services.errors import ReportChangedMeanwhile, StepNotAllowed
 from reports.services.said import Words, require, stripped
 from reports.services.undo import COLUMNS, Kept, changed_since, last_step_of, snapshot
+from reports.sight import Sight
 from reports.workflow import CLOSED, HANDLERS, STEPS, UNTOUCHED, Status, Step, Whose, is_told, reporters_steps, steps_for
 
 if TYPE_CHECKING:
@@ -30,38 +31,33 @@ def roles_on(user: User, report: Report, on: date | None = None) -> frozenset[Ro
 
     Whoever belongs to a body that the report complains of has none. Memberships are those held on a day (default: today).
     """
-    return _roles(user, _standing(report, _held(user, on)))
+    return _roles(user, _standing(report, Sight.of(user, on)))
 
 
 def _roles(user: User, standing: Standing) -> frozenset[Role]:
     return frozenset(Role) if user.is_superuser else frozenset(role for role, _body in standing)
 
 
-def _held(user: User, on: date | None) -> list[Membership]:
-    return list(Membership.objects.held_by(user, on=on).select_related("body").order_by("pk"))
-
-
-def _standing(report: Report, held: list[Membership]) -> Standing:
-    """The roles in which somebody with these memberships may act on a report, each with its body; the body that has the report first."""
-    if Conflict.objects.filter(report=report, body__in=[membership.body_id for membership in held]).exists():
+def _standing(report: Report, sight: Sight) -> Standing:
+    """The roles in which somebody may act on a report, each with its body; the body that has the report first."""
+    if Conflict.objects.filter(report=report, body__in=sight.own).exists():
         return []
     here = [
         (Role(membership.role), membership.body)
-        for membership in held
+        for membership in sight.held
         if membership.body_id == report.authority_id and membership.role != Role.COORDINATOR
     ]
-    portals = [membership for membership in held if membership.role == Role.COORDINATOR]
-    reached = Body.objects.filter(pk=report.authority_id).below([membership.top_id for membership in portals])
-    if portals and reached.exists():
-        return here + [(Role.COORDINATOR, membership.body) for membership in portals]
+    if report.authority_id in sight.coordinated:
+        return here + [(Role.COORDINATOR, membership.body) for membership in sight.held if membership.role == Role.COORDINATOR]
     return here
 
 
-def offered_steps(user: User, report: Report, on: date | None = None) -> list[Step]:
+def offered_steps(who: User | Sight, report: Report, on: date | None = None) -> list[Step]:
     """The steps that somebody may take on a report now, in the order of the table."""
-    held = _held(user, on)
-    standing = _standing(report, held)
-    return _offered(user, report, standing, Asked.of(report, held), timezone.now())
+    sight = who if isinstance(who, Sight) else Sight.of(who, on)
+    if not sight.user.is_authenticated:
+        return []
+    return _offered(sight.user, report, _standing(report, sight), Asked.of(report, sight.held), timezone.now())
 
 
 def _offered(user: User, report: Report, standing: Standing, asked: Asked, at: datetime) -> list[Step]:
@@ -98,12 +94,12 @@ def take_step(
     """
     words = stripped(words or Words())
     on = timezone.localdate(at) if at else None
-    report, held = _locked(report_id, actor, on)
+    report, sight = _locked(report_id, actor, on)
     at = at or timezone.now()  # read under the lock: who came second is second in the history
     if version is not None and version != report.version:
         raise ReportChangedMeanwhile(report)
-    standing = _standing(report, held)
-    asked = Asked.of(report, held)
+    standing = _standing(report, sight)
+    asked = Asked.of(report, sight.held)
     allowed = _offered(actor, report, standing, asked, at)
     wanted = STEPS.get(step)
     if wanted is None or wanted not in allowed:
@@ -190,15 +186,15 @@ def _carry_out(step: Step, report: Report, words: Words, actor: User | None, act
     report.save()
 
 
-def _locked(report_id: int, actor: User, on: date | None) -> tuple[Report, list[Membership]]:
+def _locked(report_id: int, actor: User, on: date | None) -> tuple[Report, Sight]:
     """The report, locked and then read anew, and what the actor is.
 
     Whoever had to wait for the lock judges by what the winner left: a statement that waits re-reads only the locked row, not what it is
     joined with (the body that has it now, conflicts found meanwhile).
     """
     Report.objects.select_for_update().only("pk").get(pk=report_id)
-    held = _held(actor, on)
-    return Report.objects.visible_to(actor, on, held).select_related("category", "authority", "unit").get(pk=report_id), held
+    sight = Sight.of(actor, on)
+    return Report.objects.visible_to(sight).select_related("category", "authority", "unit").get(pk=report_id), sight
 
 
 def _remember(

@@ -100,7 +100,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     if not mine.is_open:
         return elsewhere(request, mine)
     code = normalised(request.GET.get("q", ""))
-    if code and Report.objects.visible_to(mine.user).filter(code=code).exists():
+    if code and Report.objects.visible_to(mine.sight).filter(code=code).exists():
         return redirect("reports:desk_report", code=code)
     shown = _shown(request, mine)
     return render(

@@ -28,6 +28,7 @@ from reports.presence import HEARTBEAT_SECONDS
 from reports.queue import Desk, Queue
 from reports.same_reporter import others_of_reporter
 from reports.services import ReportChangedMeanwhile, StepNotAllowed, may_survey, offered_steps, take_step
+from reports.sight import Sight
 from reports.surveys import shown_proof, shown_surveys
 from reports.timeline import Moment, full_timeline
 from reports.urgency import Urgency, soon_until
@@ -78,7 +79,7 @@ def desk_report(request: HttpRequest, code: str) -> HttpResponse:
     mine = Desk.of(user_of(request))
     if not mine.is_open:
         return elsewhere(request, mine)
-    report = report_at_desk(mine.user, code)
+    report = report_at_desk(mine.sight, code)
     if code != report.code:
         return redirect("reports:desk_report", code=report.code)
     return _page(request, mine, report)
@@ -94,10 +95,10 @@ def desk_step(request: HttpRequest, code: str, step: str) -> HttpResponse:
     wanted = STEPS.get(step)
     if wanted is None or not wanted.roles:  # what is the reporter's is on no desk
         raise Http404
-    report = report_at_desk(mine.user, code)
+    report = report_at_desk(mine.sight, code)
     form = StepForm(request.POST, files=request.FILES, step=wanted, report=report, user=mine.user)
     # Whether the step is open comes first: who lost a race is told so, not that a field is missing
-    offered = offered_steps(mine.user, report)
+    offered = offered_steps(mine.sight, report)
     if form.is_valid() or _is_stale(form, report) or wanted not in offered:
         version = form.cleaned_data.get("version")
         words = form.words() if form.is_valid() else None
@@ -116,10 +117,10 @@ def desk_step(request: HttpRequest, code: str, step: str) -> HttpResponse:
     return _page(request, mine, report, shown_form=form, status=422)
 
 
-def report_at_desk(user: User, code: str) -> Report:
+def report_at_desk(who: User | Sight, code: str) -> Report:
     """The report that a code (as people type it) names, if it is visible at somebody's desk; Http404 otherwise."""
     known = normalised(code)
-    reports = Report.objects.visible_to(user).select_related("category", "unit", "authority", "officer", "return_reason")
+    reports = Report.objects.visible_to(who).select_related("category", "unit", "authority", "officer", "return_reason")
     report = reports.filter(code=known).first() if known else None
     if report is None:
         raise Http404
@@ -131,7 +132,7 @@ def _is_stale(form: StepForm, report: Report) -> bool:
 
 
 def _done(request: HttpRequest, mine: Desk, report: Report, form: StepForm) -> HttpResponse:
-    now = Report.objects.visible_to(mine.user).filter(pk=report.pk).first()
+    now = Report.objects.visible_to(mine.sight).filter(pk=report.pk).first()
     messages.success(request, _("Done: %(step)s (%(code)s).") % {"step": form.label, "code": report.readable_code})
     query = request.GET.dict()
     if now is None:  # it is about the own body now, for example
@@ -142,8 +143,8 @@ def _done(request: HttpRequest, mine: Desk, report: Report, form: StepForm) -> H
 
 def _refused(request: HttpRequest, mine: Desk, code: str, form: StepForm, sentence: str, *, since: int | None = None) -> HttpResponse:
     """The page as it is now, with the step that was not taken: its form again if it is still open, else its texts to copy."""
-    report = report_at_desk(mine.user, code)
-    still_open = form.step in offered_steps(mine.user, report)
+    report = report_at_desk(mine.sight, code)
+    still_open = form.step in offered_steps(mine.sight, report)
     lines = lines_of(report)
     missed = report.version - since if since is not None else 0
     again: StepForm | None = None
@@ -165,7 +166,7 @@ def _page(
 ) -> HttpResponse:
     now = timezone.now()
     user = mine.user
-    steps = offered_steps(user, report)
+    steps = offered_steps(mine.sight, report)
     forms = [shown_form if shown_form and shown_form.step == step else StepForm(step=step, report=report, user=user) for step in steps]
     lines = lines_of(report) if lines is None else lines
     publishes = any(form.step.name == "publish_reply" for form in forms)
@@ -173,10 +174,10 @@ def _page(
     replies = list(report.replies.select_related("body", "drafted_by", "published_by", "proof__photo"))
     draft = next((reply for reply in reversed(replies) if reply.published_at is None), None) if publishes else None
     photos = list(report.photos.annotate(metres_away=GeodesicDistance("taken_where", report.location)))
-    may_call = Report.objects.filter(pk=report.pk).with_contact_open_to(user).exists()
+    may_call = Report.objects.filter(pk=report.pk).with_contact_open_to(mine.sight).exists()
     contact = shown_contact(user, report) if may_call else None
-    alike = _alike(user, report) if not report.is_closed else []
-    nearby = [near for near in _nearby(user, report) if near.pk not in {candidate.report.pk for candidate in alike}]
+    alike = _alike(mine.sight, report) if not report.is_closed else []
+    nearby = [near for near in _nearby(mine.sight, report) if near.pk not in {candidate.report.pk for candidate in alike}]
     queue = asked_queue(request, mine, now)
     before, after = queue.next_to(report) if queue else (None, None)
     context = {
@@ -185,7 +186,7 @@ def _page(
         "urgency": Urgency(report, now, soon_until(now)),
         "escalated": Report.objects.filter(pk=report.pk).escalated().exists(),
         "contact": contact,
-        "same_reporter": list(others_of_reporter(report, contact, user)) if contact else [],
+        "same_reporter": list(others_of_reporter(report, contact, mine.sight)) if contact else [],
         "may_call": may_call,
         "photos": [photo for photo in photos if photo.kind == Photo.Kind.REPORT],
         "answer_photos": [photo for photo in photos if photo.kind in {Photo.Kind.ANSWER, Photo.Kind.DRAFT}],
@@ -201,7 +202,7 @@ def _page(
         "shown_form": shown_form,
         "refused": refused,
         "parts": list(report.parts.select_related("body", "asked_by", "answered_by")),
-        "halves": list(_halves(user, report)),
+        "halves": list(_halves(mine.sight, report)),
         "lines": lines,
         "said_last": _said_last(lines),
         "why": _why(lines),
@@ -209,7 +210,7 @@ def _page(
         "alike": alike,
         "may_merge": any(step.name == "duplicate" for step in steps),
         "merged": list(
-            report.duplicates.visible_to(user).select_related("category", "authority").prefetch_related("photos").order_by("pk")
+            report.duplicates.visible_to(mine.sight).select_related("category", "authority").prefetch_related("photos").order_by("pk")
         ),
         "query": request.GET.urlencode(),
         "back": _back(queue),
@@ -275,22 +276,22 @@ def _why(lines: list[Line]) -> list[str]:
     return why
 
 
-def _nearby(user: User, report: Report) -> QuerySet[Report]:
+def _nearby(sight: Sight, report: Report) -> QuerySet[Report]:
     """Reports within half a kilometre that somebody may see, those of the same category first, then the nearest."""
     near = Report.objects.near(report.location, NEARBY_METRES, like=report.category).exclude(pk=report.pk)
-    return near.public_or_visible_to(user).for_list()[:MAX_NEARBY]
+    return near.public_or_visible_to(sight).for_list()[:MAX_NEARBY]
 
 
-def _alike(user: User, report: Report) -> list[Candidate]:
+def _alike(sight: Sight, report: Report) -> list[Candidate]:
     """What may be of the same matter, among the reports that somebody may see."""
-    others = Report.objects.exclude(pk=report.pk).public_or_visible_to(user)
+    others = Report.objects.exclude(pk=report.pk).public_or_visible_to(sight)
     return candidates(Matter.of(report), among=others, least=ALIKE, most=MAX_ALIKE)
 
 
-def _halves(user: User, report: Report) -> QuerySet[Report]:
+def _halves(sight: Sight, report: Report) -> QuerySet[Report]:
     """The reports that were split off from this one, or that from which it was, as far as somebody may see them."""
     halves = Report.objects.filter(Q(split_from__original=report) | Q(split_into__report=report))
-    return halves.public_or_visible_to(user).select_related("category", "authority").order_by("pk")
+    return halves.public_or_visible_to(sight).select_related("category", "authority").order_by("pk")
 
 
 def _back(queue: Queue | None) -> str:

@@ -41,12 +41,12 @@ def case(request: HttpRequest, code: str) -> HttpResponse:
     mine = Desk.of(user_of(request))
     if not mine.is_open:
         return elsewhere(request, mine)
-    report = report_at_desk(mine.user, code)
+    report = report_at_desk(mine.sight, code)
     wait = over_limit(f"user {mine.user.pk}", "paper")
     if wait is not None:
         return too_many(request, wait)
     now = timezone.now()
-    may_call = Report.objects.filter(pk=report.pk).with_contact_open_to(mine.user).exists()
+    may_call = Report.objects.filter(pk=report.pk).with_contact_open_to(mine.sight).exists()
     photos = list(report.photos.all())
     pictures = for_paper(photos)
     context = {

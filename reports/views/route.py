@@ -95,14 +95,14 @@ def planned(request: HttpRequest, mine: Desk) -> dict[str, Any]:
 
 
 def _asked(mine: Desk, codes: list[str]) -> ReportQuerySet:
-    return Report.objects.visible_to(mine.user).open().filter(code__in=codes)
+    return Report.objects.visible_to(mine.sight).open().filter(code__in=codes)
 
 
 def _today(mine: Desk, now: datetime) -> ReportQuerySet:
     """What somebody is in charge of and has to go to: not surveyed yet, or due by the end of the day."""
     tomorrow = timezone.make_aware(datetime.combine(timezone.localdate(now) + timedelta(days=1), time.min))
     unseen = Q(status__in=[Status.ACCEPTED, Status.SURVEYING]) & ~Exists(Survey.objects.filter(report=OuterRef("pk")))
-    in_charge = Report.objects.in_hand_of(mine.user, mine.in_hand).filter(officer__in=mine.works_for, status__in=AT_WORK)
+    in_charge = Report.objects.in_hand_of(mine.sight).filter(officer__in=mine.works_for, status__in=AT_WORK)
     return in_charge.filter(unseen | Q(due_at__lt=tomorrow))
 
 
