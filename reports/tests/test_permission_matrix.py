@@ -4,6 +4,7 @@ from contextlib import contextmanager
 
 import pytest
 from django.db import transaction
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -12,12 +13,19 @@ from reports.models import Conflict, Report
 from reports.services import Filing, file_report, take_step
 from reports.tests.asked_cases import asked_of, is_theirs
 from reports.tests.desk_cases import step as address
+from reports.views import desk_report
 from reports.workflow import CLOSED, STEPS, Status
 from tests.cast import ALWAYS, make_person
 
 pytestmark = pytest.mark.django_db
 DESK = {Role.OFFICER, Role.HEAD, Role.INSPECTOR, Role.LEADER, Role.COORDINATOR}
 OF_THE_REPORTER = {step.name for step in STEPS.values() if not step.roles}
+
+
+@pytest.fixture(autouse=True)
+def no_pages(monkeypatch):
+    """Of a refusal the answer counts here; what its page shows is looked at in test_desk_report.py."""
+    monkeypatch.setattr(desk_report, "_page", lambda *_, status=200, **__: HttpResponse(status=status))
 
 
 @pytest.fixture
