@@ -71,13 +71,13 @@ class ReportQuerySet(models.QuerySet["Report"]):
             return self.annotate(at_desk=Value(True))
         if not sight.seen:
             return self.annotate(at_desk=Value(False)).filter(is_public())
-        at_desk = Q(Exists(_handled_by(sight.seen))) & ~Q(Exists(_complaining_of(sight.own)))
+        at_desk = Q(Exists(_handled_by(sight.seen))) & ~Q(pk__in=_complaining_of(sight.own))
         return self.annotate(at_desk=ExpressionWrapper(at_desk, output_field=BooleanField())).filter(is_public() | Q(at_desk=True))
 
     def without_conflicts_of(self, who: User | Sight) -> Self:
         """Those that do not complain of a body for which somebody works, whatever the role there."""
         own = _sight(who).own
-        return self.exclude(Exists(_complaining_of(own))) if own else self
+        return self.exclude(pk__in=_complaining_of(own)) if own else self
 
     def in_hand_of(self, who: User | AnonymousUser | Sight) -> Self:
         """What the desk counts as somebody's work: now with a body for which he or she acts, coordinates, or (a leader) answers.
@@ -252,10 +252,11 @@ def _handled_by(bodies: Collection[int]) -> models.QuerySet[Any]:
     return Handling.objects.filter(report=OuterRef("pk"), body__in=bodies)
 
 
-def _complaining_of(bodies: Collection[int]) -> models.QuerySet[Any]:
+def _complaining_of(bodies: Collection[int]) -> models.QuerySet[Any, Any]:
+    """Keys of reports; few of any one body, so PostgreSQL reads them once and does not look for a conflict at each row."""
     from reports.models import Conflict
 
-    return Conflict.objects.filter(report=OuterRef("pk"), body__in=bodies)
+    return Conflict.objects.filter(body__in=bodies).values("report")
 
 
 class FollowQuerySet(models.QuerySet[FollowerT]):
