@@ -14,14 +14,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from boundaries.models import Level
 from gis.bbox import parse_bbox, parse_number
 from gis.errors import PlaceError
 from insights.clusters import MAX_ZOOM, Stand, clusters, window_of
 from insights.conditional import fresh_or_not_modified
+from insights.figures.question import GROUPS, Question
+from insights.figures.table import as_json, table
 from insights.pyramid.read import Mix
-from insights.statistics import GROUPS, table
-from reports.api.filters import by_attributes, unit_of
-from reports.models import Report
 
 ATTRIBUTES = [
     OpenApiParameter("category", str, description="Codes, separated by commas"),
@@ -75,20 +75,21 @@ class StatisticsView(APIView):
         operation_id="statistics",
         parameters=[
             OpenApiParameter("group", str, enum=list(GROUPS)),
+            OpenApiParameter("by", str, enum=list(GROUPS), description="A second group, for a table of two ways"),
+            OpenApiParameter(
+                "level", str, enum=Level.values, description="Of the units that are grouped by; commune where nothing is said"
+            ),
+            OpenApiParameter(
+                "on_units_of",
+                OpenApiTypes.DATE,
+                description="Group by the units of that day, by the spot of each report; default: the unit it has now",
+            ),
             OpenApiParameter("unit", str),
-            OpenApiParameter("on", OpenApiTypes.DATE),
+            OpenApiParameter("on", OpenApiTypes.DATE, description="The day on which `unit` has its code"),
             *ATTRIBUTES,
         ],
         responses=OpenApiTypes.OBJECT,
     )
     def get(self, request: Request) -> Response:
         """Rows whose received = open + resolved + returned + duplicate + withdrawn, with totals; all reports count, `not_public` beside them."""
-        asked = request.query_params.dict()
-        group = asked.get("group", "unit")
-        if group not in GROUPS:
-            sentence = _("group is one of %(groups)s.") % {"groups": ", ".join(GROUPS)}
-            raise PlaceError(sentence, errors={"group": [sentence]})
-        reports = by_attributes(Report.objects.all(), asked)
-        if unit := asked.get("unit"):
-            reports = reports.in_unit(unit_of(unit, asked.get("on", ""), "unit"))
-        return Response(table(reports, group=group))
+        return Response(as_json(table(Question.of(request.query_params.dict()))))

@@ -1,6 +1,22 @@
 """What the read side keeps of its own; each part has its models in its package."""
 
+from insights.figures.models import FigureCell, FigureCellOfAll, FigureChange, FigurePlace, FigureSpread, FigureSpreadOfAll
 from insights.planner.models import OwnFeature, OwnLayer, SavedQuery
 from insights.pyramid.models import CellCount, CellTotal, Delta, Folding, Pyramid
 
-__all__ = ["CellCount", "CellTotal", "Delta", "Folding", "OwnFeature", "OwnLayer", "Pyramid", "SavedQuery"]
+__all__ = [
+    "CellCount",
+    "CellTotal",
+    "Delta",
+    "FigureCell",
+    "FigureCellOfAll",
+    "FigureChange",
+    "FigurePlace",
+    "FigureSpread",
+    "FigureSpreadOfAll",
+    "Folding",
+    "OwnFeature",
+    "OwnLayer",
+    "Pyramid",
+    "SavedQuery",
+]

@@ -12,3 +12,22 @@ def fold_map_counts(timestamp: int) -> None:
     from insights.pyramid.fold import fold
 
     fold()
+
+
+@app.periodic(cron="* * * * *", periodic_id="fold_figures")
+@app.task(queue="upkeep", queueing_lock="fold_figures")
+def fold_figures(timestamp: int) -> None:
+    """Counts anew what has changed, until nothing is left; what changes meanwhile is read from the reports."""
+    from insights.figures.fold import SLICES_AT_ONCE, fold
+
+    while fold() == SLICES_AT_ONCE:
+        pass
+
+
+@app.periodic(cron="40 18 * * *", periodic_id="check_figures")  # UTC: 1:40 in Vietnam
+@app.task(queue="upkeep", queueing_lock="check_figures")
+def check_figures(timestamp: int) -> None:
+    """Holds every count against the reports; what differs is logged as an error and counted anew."""
+    from insights.figures.check import check
+
+    check()

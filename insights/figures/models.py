@@ -1,0 +1,95 @@
+"""Counts of reports by slice, a month of filing (Asia/Ho_Chi_Minh) in one unit: what the figures are added up from (docs/adr/0019-figures.md).
+
+A slice is exactly what the reports say as long as no line of `FigureChange` names it; else it is counted anew from the reports themselves. The
+tables hold plain numbers, no foreign keys: they are thrown away and made again. A unit of 0 stands for no unit.
+"""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import UniqueConstraint
+
+
+class FigurePlace(models.Model):
+    """The units of all editions in which some reports lie, sorted: as many as there are pieces of territory between all borders of all dates."""
+
+    units = ArrayField(models.BigIntegerField())
+
+    class Meta:
+        constraints = [UniqueConstraint(fields=["units"], name="figure_place_once")]
+
+
+class Slice(models.Model):
+    """What every line of the figures is counted by."""
+
+    month = models.DateField()
+    unit = models.BigIntegerField(db_column="unit_id")
+    place = models.IntegerField(db_column="place_id")
+    authority = models.BigIntegerField(db_column="authority_id")
+    category = models.BigIntegerField(db_column="category_id")
+    status = models.CharField(max_length=15)
+
+    class Meta:
+        abstract = True
+
+
+class Cell(Slice):
+    """How many reports there are of one kind; `due` is the first day of the month of the due date while they are open."""
+
+    published = models.BooleanField()
+    due = models.DateField(null=True)
+    reports = models.IntegerField()
+    split = models.IntegerField()
+    reopened = models.IntegerField()
+    transferred = models.IntegerField()
+    dated = models.IntegerField(help_text="Resolved, with a due date")
+    on_time = models.IntegerField(help_text="Of those, resolved by it")
+
+    class Meta:
+        abstract = True
+
+
+class Spread(Slice):
+    """How often each size occurs of something that is measured (figures/measures.py): days of a step, scores of a criterion."""
+
+    measure = models.IntegerField()
+    counts = ArrayField(models.IntegerField())
+
+    class Meta:
+        abstract = True
+
+
+class FigureCell(Cell):
+    """By category too."""
+
+    class Meta:
+        indexes = [models.Index(fields=["month", "unit"], name="figure_cell_of_slice")]
+
+
+class FigureCellOfAll(Cell):
+    """Of all categories together (category 0), but those that are never public: a tenth of the lines, for whoever asks for no category."""
+
+    class Meta:
+        indexes = [models.Index(fields=["month", "unit"], name="figure_cell_of_all_of_slice")]
+
+
+class FigureSpread(Spread):
+    """By category too."""
+
+    class Meta:
+        indexes = [models.Index(fields=["month", "unit"], name="figure_spread_of_slice")]
+
+
+class FigureSpreadOfAll(Spread):
+    """Of all categories together, as FigureCellOfAll."""
+
+    class Meta:
+        indexes = [models.Index(fields=["month", "unit"], name="figure_spread_of_all_of_slice")]
+
+
+class FigureChange(models.Model):
+    """That something of a slice changed since it was counted: appended by triggers in the transaction of the change, so it waits for nobody."""
+
+    month = models.DateField()
+    unit = models.BigIntegerField(db_column="unit_id")

@@ -1,0 +1,225 @@
+"""Rows of figures with their names, and what is worked out of the counts: shares, percentiles, satisfaction, the three rates."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from authorities.models import Body, Category, Criterion
+from boundaries.models import Unit
+from insights.figures.facts import IN_TIME_BUCKETS
+from insights.figures.measures import CRITERION, RESPONSE_DAYS, STEPS, Measure, mean_with_interval, percentile, wilson
+from insights.figures.question import Question
+from insights.figures.read import COUNTS, PARTS, Key, Sums, read
+
+TOLD = tuple(name for name in COUNTS if name not in ("dated", "not_yet_answered"))
+RATES = ("response", "resolution", "satisfaction")
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a key is called: its code (of a month 2025-07; None: outside every unit) and its name."""
+
+    code: str | None
+    name: str | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table."""
+
+    labels: tuple[Label, ...]
+    sums: Sums
+
+    def __post_init__(self) -> None:
+        if self.sums["received"] != sum(self.sums[part] for part in PARTS):
+            raise DoesNotAddUp(f"{self.labels}: {dict(zip(COUNTS, self.sums.counts, strict=True))}")
+
+
+class DoesNotAddUp(Exception):
+    """Received is not open + resolved + returned + duplicate + withdrawn: a page that says so is better than one that lies."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows by code, those outside every unit last, and all of them together."""
+
+    rows: list[Row]
+    totals: Row
+    question: Question
+
+
+def table(question: Question, now: datetime | None = None) -> Table:
+    """The figures that a question asks for."""
+    sums = _at_level(question, read(question, now))
+    names = [_labels(group, {key[place] for key in sums}) for place, group in enumerate(question.groups)]
+    rows = [Row(tuple(names[place][part] for place, part in enumerate(key)), own) for key, own in sums.items()]
+    rows.sort(key=lambda row: [(label.code is None, label.code or "") for label in row.labels])
+    totals = Sums()
+    for row in rows:
+        totals.take(row.sums)
+    return Table(rows, Row(tuple(Label(None, None) for _ in question.groups), totals), question)
+
+
+def _at_level(question: Question, sums: dict[Key, Sums]) -> dict[Key, Sums]:
+    """The sums of units gathered by the unit of the level asked for that they are part of; a unit that is part of none stays itself."""
+    if "unit" not in question.groups:
+        return sums
+    place = question.groups.index("unit")
+    units = {unit.pk: unit for unit in Unit.objects.filter(pk__in={key[place] for key in sums}).select_related("parent__parent")}
+    found: dict[Key, Sums] = defaultdict(Sums)
+    for key, own in sums.items():
+        unit = units.get(key[place])
+        line = [unit, *unit.ancestors()] if unit else []
+        above = next((other.pk for other in line if other.level == question.level), key[place])
+        found[(*key[:place], above, *key[place + 1 :])].take(own)
+    return dict(found)
+
+
+def _labels(group: str, keys: set[Any]) -> dict[Any, Label]:
+    if group == "month":
+        return {month: Label(f"{month:%Y-%m}", f"{month:%Y-%m}") for month in keys}
+    if group == "unit":
+        found = {unit.pk: Label(unit.code, unit.name) for unit in Unit.objects.filter(pk__in=keys)}
+        return {key: found.get(key, Label(None, None)) for key in keys}
+    if group == "authority":
+        return {body.pk: Label(body.code, body.name) for body in Body.objects.filter(pk__in=keys)}
+    english = get_language() == "en"
+    return {
+        category.pk: Label(category.code, (english and category.name_en) or category.name)
+        for category in Category.objects.filter(pk__in=keys)
+    }
+
+
+# --- what is worked out of a row -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Spent:
+    """The days of a step: of how many reports, the median and the 90th percentile; those None where there are too few to say it of nobody."""
+
+    number: int
+    median: float | None
+    p90: float | None
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A share with its 95 % interval by Wilson; None where there are too few."""
+
+    part: int
+    whole: int
+    share: float | None
+    low: float | None
+    high: float | None
+    may_be_ranked: bool
+
+
+def spent(sums: Sums, measure: int) -> Spent:
+    """How long a step took."""
+    counts = sums.spreads.get(measure, [])
+    number = sum(counts)
+    if number < settings.RATED_FROM:
+        return Spent(number, None, None)
+    return Spent(number, percentile(counts, 0.5), percentile(counts, 0.9))
+
+
+def rate(sums: Sums, name: str) -> Rate:
+    """One of the three rates: response in time, resolution, satisfaction."""
+    part, whole = _part_and_whole(sums, name)
+    interval = wilson(part, whole) if whole >= settings.RATED_FROM else None
+    if interval is None:
+        return Rate(part, whole, None, None, None, may_be_ranked=False)
+    return Rate(part, whole, part / whole, *interval, may_be_ranked=whole >= settings.RANKED_FROM)
+
+
+def _part_and_whole(sums: Sums, name: str) -> tuple[int, int]:
+    if name == "response":
+        return sum(sums.spreads.get(Measure.RESPONSE, [])[:IN_TIME_BUCKETS]), sums["received"] - sums["not_yet_answered"]
+    if name == "resolution":
+        return sums["resolved"], sums["resolved"] + sums["open"]
+    unsatisfied, satisfied = sums.spreads.get(Measure.RATED, [0, 0])[:2]
+    return satisfied, satisfied + unsatisfied
+
+
+def ranks(rows: list[Row], name: str) -> dict[int, int]:
+    """The rank of each row (by its place in the list) by a rate, the best first; of none that has too few."""
+    rates = [(place, rate(row.sums, name)) for place, row in enumerate(rows) if row.labels[0].code is not None]
+    ranked = sorted(((place, own.share or 0.0) for place, own in rates if own.may_be_ranked), key=lambda pair: -pair[1])
+    shares = [share for _place, share in ranked]
+    return {place: 1 + shares.index(share) for place, share in ranked}
+
+
+# --- as the API says it ----------------------------------------------------------------------------------------------------
+
+
+def as_json(found: Table) -> dict[str, Any]:
+    """Rows and totals in plain values, with the method in words."""
+    criteria = list(Criterion.objects.all())
+    places = {name: ranks(found.rows, name) for name in RATES}
+    rows = [
+        _keys(found.question, row) | _values(row.sums, found.question, criteria, {name: places[name].get(place) for name in RATES})
+        for place, row in enumerate(found.rows)
+    ]
+    return {"rows": rows, "totals": _values(found.totals.sums, found.question, criteria, {}), "method": method()}
+
+
+def _keys(question: Question, row: Row) -> dict[str, Any]:
+    keys = {"key": row.labels[0].code, "name": row.labels[0].name}
+    if len(question.groups) > 1:
+        keys |= {"by": row.labels[1].code, "by_name": row.labels[1].name}
+    return keys
+
+
+def _values(sums: Sums, question: Question, criteria: list[Criterion], places: dict[str, int | None]) -> dict[str, Any]:
+    values: dict[str, Any] = {name: sums[name] for name in TOLD}
+    if "authority" in question.groups:
+        values |= {"transferred_in": sum(sums.spreads.get(Measure.CAME, [])), "transferred_out": sum(sums.spreads.get(Measure.WENT, []))}
+    values["on_time_share"] = round(sums["on_time"] / sums["dated"], 4) if sums["dated"] >= settings.RATED_FROM else None
+    values["days"] = {
+        name: {"n": own.number, "median": own.median, "p90": own.p90} for measure, name in STEPS.items() for own in [spent(sums, measure)]
+    }
+    values["satisfaction"] = [
+        _opinion(criterion, counts[:5]) for criterion in criteria if (counts := sums.spreads.get(CRITERION + criterion.pk))
+    ]
+    values["rates"] = {name: _rate(rate(sums, name), places.get(name)) for name in RATES}
+    return values
+
+
+def _opinion(criterion: Criterion, counts: list[int]) -> dict[str, Any]:
+    told = mean_with_interval(counts) if sum(counts) >= settings.RATED_FROM else None
+    mean, low, high = (round(value, 2) for value in told) if told else (None, None, None)
+    return {"criterion": criterion.code, "n": sum(counts), "mean": mean, "low": low, "high": high}
+
+
+def _rate(own: Rate, place: int | None) -> dict[str, Any]:
+    shares = {
+        name: None if value is None else round(value, 4) for name, value in (("share", own.share), ("low", own.low), ("high", own.high))
+    }
+    return {"n": own.whole, "part": own.part, **shares, "rank": place}
+
+
+def method() -> dict[str, str]:
+    """How each figure is made, in one sentence each."""
+    return {
+        "days": _(
+            "Calendar days. Median and 90th percentile from counts in steps of a day (the first eight days) to three months, evenly spread "
+            "within a step; from %(few)d reports on."
+        )
+        % {"few": settings.RATED_FROM},
+        "on_time_share": _("Of the reports resolved that had a due date, those resolved by it."),
+        "satisfaction": _("Mean score of 1 to 5 by the body that gave the answer, with its 95 %% interval; from %(few)d ratings on.")
+        % {"few": settings.RATED_FROM},
+        "response": _("Reports to which the body responded within %(days)d days, of all received but those still within that time.")
+        % {"days": RESPONSE_DAYS},
+        "resolution": _("Resolved, of resolved and open: what was returned, a duplicate or withdrawn was not the body's to resolve."),
+        "satisfaction_rate": _("Ratings whose mean score is 4 or more, of all ratings."),
+        "rank": _("By the share, the best first; none for fewer than %(few)d. The intervals are Wilson's, 95 %%.")
+        % {"few": settings.RANKED_FROM},
+    }
