@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from authorities.models import Body, Category
 from boundaries.models import Level, Unit
 from gis.errors import PlaceError
-from reports.api.filters import parse_moment, statuses_of, unit_of, words_of
+from reports.api.filters import asked_statuses, parse_moment, unit_of, words
 from reports.workflow import GROUPS as STATUS_GROUPS
 
 GROUPS = ("unit", "authority", "category", "month")
@@ -45,8 +45,8 @@ class Question:
         level = asked.get("level") or Level.COMMUNE
         if level not in Level.values:
             raise _refused("level", _("level is one of %(known)s.") % {"known": ", ".join(Level.values)})
-        names = statuses_of(asked.get("status", ""))
-        categories, bodies = words_of(asked.get("category", "")), words_of(asked.get("authority", ""))
+        names = asked_statuses(asked.get("status", ""))
+        categories, bodies = words(asked.get("category", "")), words(asked.get("authority", ""))
         return cls(
             groups=_groups(asked),
             since=parse_moment(asked.get("since", ""), "since"),

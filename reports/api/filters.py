@@ -42,35 +42,19 @@ def filtered(reports: ReportQuerySet, asked: Mapping[str, str]) -> ReportQuerySe
 
 def by_attributes(reports: ReportQuerySet, asked: Mapping[str, str]) -> ReportQuerySet:
     """The reports that fit authority, category, status, since and until."""
-<<<<<<< HEAD
     if authorities := words(asked.get("authority", "")):
         reports = reports.filter(authority__code__in=authorities)
     if categories := words(asked.get("category", "")):
         reports = reports.filter(category__code__in=categories)
     if statuses := asked_statuses(asked.get("status", "")):
-=======
-    if authorities := words_of(asked.get("authority", "")):
-        reports = reports.filter(authority__code__in=authorities)
-    if categories := words_of(asked.get("category", "")):
-        reports = reports.filter(category__code__in=categories)
-    if statuses := statuses_of(asked.get("status", "")):
->>>>>>> cc6fc1b (Count figures by month and unit: every row reconciles, fresh to the second, on the units of any date)
         reports = reports.of_status(statuses)
     return reports.filed_between(parse_moment(asked.get("since", ""), "since"), parse_moment(asked.get("until", ""), "until"))
 
 
-<<<<<<< HEAD
 def asked_statuses(text: str) -> list[str]:
     """Statuses and groups of them, separated by commas; PlaceError names one that there is not."""
     statuses = words(text)
     if unknown := [name for name in statuses if name not in Status.values and name not in GROUPS]:
-=======
-def statuses_of(text: str) -> list[str]:
-    """Statuses and their groups, separated by commas; PlaceError where one is none."""
-    statuses = words_of(text)
-    unknown = [name for name in statuses if name not in Status.values and name not in GROUPS]
-    if unknown:
->>>>>>> cc6fc1b (Count figures by month and unit: every row reconciles, fresh to the second, on the units of any date)
         sentence = _("%(name)s is no status. Known: %(known)s.") % {"name": unknown[0][:40], "known": ", ".join([*Status.values, *GROUPS])}
         raise PlaceError(sentence, errors={"status": [sentence]})
     return statuses
@@ -109,13 +93,8 @@ def unit_of(code: str, on: str, name: str) -> Unit:
     return unit
 
 
-<<<<<<< HEAD
 def words(text: str) -> list[str]:
     """What stands between commas; at most 50."""
-=======
-def words_of(text: str) -> list[str]:
-    """The words of a list with commas, at most fifty."""
->>>>>>> cc6fc1b (Count figures by month and unit: every row reconciles, fresh to the second, on the units of any date)
     return [word for word in (part.strip() for part in text.split(",")) if word][:50]
 
 
