@@ -5,6 +5,7 @@ from django.urls import path
 from insights.views import planner
 from insights.views.home import home
 from insights.views.ratings import ratings
+from insights.views.statistics import figure_reports, statistics
 from insights.views.territory import communes, unit
 from insights.views.where import where
 
@@ -15,6 +16,8 @@ urlpatterns = [
     path("communes/<str:code>/", unit, name="unit"),
     path("ratings/", ratings, name="ratings"),
     path("where/", where, name="where"),
+    path("statistics/", statistics, name="statistics"),
+    path("statistics/reports/", figure_reports, name="figure_reports"),
     path("planner/", planner.planner, name="planner"),
     path("planner/save/", planner.save, name="save_query"),
     path("planner/q/<str:key>/", planner.saved_query, name="saved_query"),

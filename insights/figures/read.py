@@ -65,6 +65,8 @@ class Sums:
         for measure, counts in other.spreads.items():
             self.add(measure, counts)
 
+    names = COUNTS
+
     def __getitem__(self, name: str) -> int:
         return self.counts[COUNTS.index(name)]
 

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from authorities.models import Body, Category, Criterion
 from boundaries.models import Unit
+from insights.figures.behind import key_of
 from insights.figures.facts import IN_TIME_BUCKETS
 from insights.figures.measures import CRITERION, RESPONSE_DAYS, STEPS, Measure, mean_with_interval, percentile, wilson
 from insights.figures.question import Question
@@ -28,6 +28,8 @@ class Label:
 
     code: str | None
     name: str | None
+    key: str = "-"  # in the address of a list (behind.py)
+    unit: Unit | None = None
 
 
 @dataclass(frozen=True)
@@ -84,17 +86,13 @@ def _at_level(question: Question, sums: dict[Key, Sums]) -> dict[Key, Sums]:
 
 def _labels(group: str, keys: set[Any]) -> dict[Any, Label]:
     if group == "month":
-        return {month: Label(f"{month:%Y-%m}", f"{month:%Y-%m}") for month in keys}
+        return {month: Label(f"{month:%Y-%m}", f"{month:%Y-%m}", f"{month:%Y-%m}") for month in keys}
     if group == "unit":
-        found = {unit.pk: Label(unit.code, unit.name) for unit in Unit.objects.filter(pk__in=keys)}
+        found = {unit.pk: Label(unit.code, unit.name, key_of(unit), unit) for unit in Unit.objects.filter(pk__in=keys)}
         return {key: found.get(key, Label(None, None)) for key in keys}
     if group == "authority":
-        return {body.pk: Label(body.code, body.name) for body in Body.objects.filter(pk__in=keys)}
-    english = get_language() == "en"
-    return {
-        category.pk: Label(category.code, (english and category.name_en) or category.name)
-        for category in Category.objects.filter(pk__in=keys)
-    }
+        return {body.pk: Label(body.code, body.name, body.code) for body in Body.objects.filter(pk__in=keys)}
+    return {category.pk: Label(category.code, category.label, category.code) for category in Category.objects.filter(pk__in=keys)}
 
 
 # --- what is worked out of a row -------------------------------------------------------------------------------------------

@@ -1,0 +1,91 @@
+"""The page of figures, and the reports behind each number."""
+
+import random
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.urls import reverse
+
+from authorities.models import Role
+from insights.figures.behind import WHAT, Cell
+from insights.figures.question import Question
+from insights.figures.table import table
+from insights.tests.dense import make_dense
+from insights.tests.test_figures import random_filter
+from reports.models import Handling, Report
+from tests.cast import make_person
+
+pytestmark = pytest.mark.django_db
+PAGE = "/statistics/"
+
+
+@pytest.fixture
+def dense(province, commune_a, commune_b, body_a, body_b, pothole, law, officials, criteria):
+    """The dense database."""
+    olds = make_dense(province, [commune_a, commune_b], [body_a, body_b], [pothole, law, officials], criteria)
+    Handling.objects.bulk_create(Handling(report=report, body_id=report.authority_id) for report in Report.objects.all())
+    return olds
+
+
+def test_every_number_of_a_table_is_the_length_of_the_list_behind_it(dense):
+    chance = random.Random(5)
+    for _ in range(15):
+        asked = random_filter(chance)
+        question = Question.of(asked)
+        for row in chance.sample(rows := table(question).rows, min(3, len(rows))):
+            for what in chance.sample([name for name in WHAT if name in row.sums.names and name != "transferred"], 4):
+                keys = dict(zip(("key", "by_key"), (label.key for label in row.labels), strict=False))
+                assert Cell.of(asked | keys | {"what": what}).reports().count() == row.sums[what], (asked, keys, what)
+
+
+def test_the_page_shows_the_figures_of_the_call_and_each_number_leads_to_its_reports(client, dense):
+    asked = {"group": "category", "since": "2025-04-01", "until": "2025-09-01"}
+    page = client.get(PAGE, asked).content.decode()
+    totals = client.get(reverse("statistics"), asked).json()["totals"]
+    links = dict(re.findall(r'<a class="number" href="([^"]+)">(\d+)</a>', page))
+    found = {parse_qs(urlsplit(href.replace("&amp;", "&")).query)["what"][0]: int(number) for href, number in links.items()}
+    assert found == {name: totals[name] for name in found}
+    assert found["received"] == sum(found[name] for name in ("open", "resolved", "returned", "duplicate", "withdrawn"))
+    href = next(href for href in links if "what=resolved" in href).replace("&amp;", "&")
+    listed = client.get(href).content.decode()
+    shown = Report.objects.public().filter(status="resolved", filed_at__gte="2025-04-01T00:00+07:00", filed_at__lt="2025-09-01T00:00+07:00")
+    assert listed.count('class="list-item"') == min(shown.count(), 30)
+    assert str(totals["resolved"] - shown.count()) in listed
+
+
+def test_a_list_shows_what_its_reader_may_see_and_says_how_many_are_withheld(client, client_of, dense, lan, officials):
+    address = "/statistics/reports/?what=not_public"
+    for reader, shown in ((client, 0), (client_of(lan), Report.objects.exclude(pk__in=Report.objects.public().values("pk")).count())):
+        answer = reader.get(address)
+        assert answer.context["page"].paginator.count == shown
+        assert answer.context["total"] == shown + answer.context["withheld"]
+
+
+def test_a_leader_has_the_figures_of_his_or_her_bodies(client, client_of, dense, body_a):
+    leader = client_of(make_person("truong", "Trưởng A", body_a, Role.LEADER))
+    assert "mine=1" in leader.get(PAGE).content.decode()
+    assert "mine=1" not in client.get(PAGE).content.decode()
+    page = leader.get(PAGE, {"mine": "1", "period": "all"}).context["page"]
+    assert page.found.totals.sums["received"] == Report.objects.filter(authority=body_a).count()
+    assert client.get(PAGE, {"mine": "1", "period": "all"}).context["page"].found.totals.sums["received"] == 0
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_units_of_before_and_after_stand_with_a_note(client, dense, language):
+    page = client.get(PAGE, {"period": "all", "on_units_of": "2025-06-30", "level": "district", "lang": language}).content.decode()
+    assert "Huyện 1" in page
+    assert 'class="area area--' in page
+    assert "notice notice--info" in page
+
+
+def test_what_makes_no_sense_is_refused_in_words(client, dense):
+    for address in (
+        f"{PAGE}?level=galaxy",
+        f"{PAGE}reports/?what=phone",
+        f"{PAGE}reports/?group=unit&key=x@y",
+        f"{PAGE}reports/?group=month&key=9",
+    ):
+        response = client.get(address)
+        assert response.status_code == 400
+        assert "notice--error" in response.content.decode()
