@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from django.contrib.gis.geos import Polygon
@@ -20,7 +21,7 @@ from reports.models import Report
 FINER = 3  # cells are tiles of zoom + 3
 MAX_CELLS = 40_000
 MAX_ZOOM = DEPTH - FINER
-NOWHERE = 2**31
+NOWHERE = HALF = 2**31
 
 STAND = """
 SELECT pyramid.epoch::text, coalesce(pyramid.folded, 0) + (SELECT count(*) FROM insights_delta), (SELECT json_object_agg(id, code)::text FROM authorities_category)
@@ -34,7 +35,7 @@ class Stand:
 
     version: str
     built: bool
-    codes: Mapping[str, str]
+    codes: Mapping[int, str]
 
     @classmethod
     def now(cls) -> Stand:
@@ -42,7 +43,11 @@ class Stand:
         with connection.cursor() as cursor:
             cursor.execute(STAND)
             epoch, changes, codes = cursor.fetchone()
-        return cls(version=f"{epoch[:8]}-{changes}" if epoch else "", built=epoch is not None, codes=json.loads(codes or "{}"))
+        return cls(
+            version=f"{epoch[:8]}-{changes}" if epoch else "",
+            built=epoch is not None,
+            codes={int(key): code for key, code in json.loads(codes or "{}").items()},
+        )
 
 
 def window_of(box: Polygon, zoom: int) -> Window:
@@ -74,36 +79,33 @@ class _Cell:
     east: int
     north: int
     south: int
-    categories: dict[str, int]
-    statuses: dict[str, int]
+    parts: list[int]
 
 
 def _added_up(found: Iterable[tuple[Any, ...]]) -> list[_Cell]:
     """The cells in which something is left, in the order of their columns and rows."""
     cells: dict[tuple[int, int], _Cell] = {}
-    for x, y, count, lon, lat, ids, west, east, north, south, categories, statuses in found:
-        cell = cells.get((x, y))
+    for x, y, count, lon, lat, ids, west, east, north, south, parts in found:
         if west is None:  # only departures
             west, east, north, south = NOWHERE, -1, NOWHERE, -1
+        cell = cells.get((x, y))
         if cell is None:
-            cells[x, y] = _Cell(count, lon, lat, ids, west, east, north, south, json.loads(categories), json.loads(statuses))
+            cells[x, y] = _Cell(int(count), int(lon), int(lat), int(ids), west, east, north, south, parts)
             continue
-        cell.count += count
-        cell.lon += lon
-        cell.lat += lat
-        cell.ids += ids
+        cell.count += int(count)
+        cell.lon += int(lon)
+        cell.lat += int(lat)
+        cell.ids += int(ids)
         cell.west, cell.east = min(cell.west, west), max(cell.east, east)
         cell.north, cell.south = min(cell.north, north), max(cell.south, south)
-        for kept, more in ((cell.categories, categories), (cell.statuses, statuses)):
-            for key, number in json.loads(more).items():
-                kept[key] = kept.get(key, 0) + number
+        cell.parts += parts
     return [cell for _key, cell in sorted(cells.items()) if cell.count > 0]
 
 
-def _feature(cell: _Cell, named: Mapping[int, str], codes: Mapping[str, str]) -> dict[str, Any]:
-    point = {"type": "Point", "coordinates": [round(int(cell.lon) / cell.count / SCALE, 6), round(int(cell.lat) / cell.count / SCALE, 6)]}
-    categories = _most_first(cell.categories, codes)
-    statuses = _most_first(cell.statuses, STATUS_WORDS)
+def _feature(cell: _Cell, named: Mapping[int, str], codes: Mapping[int, str]) -> dict[str, Any]:
+    point = {"type": "Point", "coordinates": [round(cell.lon / cell.count / SCALE, 6), round(cell.lat / cell.count / SCALE, 6)]}
+    by_category, by_status = _counted(cell.parts)
+    categories, statuses = _most_first(by_category, codes), _most_first(by_status, WORD)
     if cell.count == 1:
         properties: dict[str, Any] = {
             "cluster": False,
@@ -123,11 +125,21 @@ def _feature(cell: _Cell, named: Mapping[int, str], codes: Mapping[str, str]) ->
     return {"type": "Feature", "geometry": point, "properties": properties}
 
 
-STATUS_WORDS = {str(number): word for number, word in WORD.items()}
+def _counted(parts: Iterable[int]) -> tuple[dict[int, int], dict[int, int]]:
+    """How many by category's key, and by status's number (models.CellTotal says how parts are written)."""
+    categories: dict[int, int] = {}
+    statuses: dict[int, int] = {}
+    for part in parts:
+        key = (part + HALF) >> 32
+        number = part - (key << 32)
+        category, status = key >> 4, key & 15
+        categories[category] = categories.get(category, 0) + number
+        statuses[status] = statuses.get(status, 0) + number
+    return categories, statuses
 
 
-def _most_first(numbers: Mapping[str, int], names: Mapping[str, str]) -> dict[str, int]:
-    return {names[key]: number for key, number in sorted(numbers.items(), key=lambda pair: -pair[1]) if number}
+def _most_first(numbers: Mapping[int, int], names: Mapping[int, str]) -> dict[str, int]:
+    return {names[key]: number for key, number in sorted(numbers.items(), key=itemgetter(1), reverse=True) if number}
 
 
 def _expansion_zoom(cell: _Cell) -> int:

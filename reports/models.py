@@ -168,6 +168,13 @@ class Report(models.Model):
                 "authority", F("closed_at").desc(), F("id").desc(), condition=Q(closed_at__isnull=False), name="report_closed_last_of_body"
             ),
             GinIndex(ReportWords(), name="report_words"),
+            # What the map counts of some time, from the index alone
+            models.Index(
+                fields=["category", "filed_at"],
+                include=["id", "cell_x", "cell_y", "status", "location"],
+                condition=Q(published_at__isnull=False),
+                name="report_public_counted",
+            ),
         ]
 
     def __str__(self) -> str:

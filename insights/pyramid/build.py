@@ -14,7 +14,7 @@ from insights.pyramid.words import CLOSED_NUMBERS, COUNT_DEPTHS, DEEPEST, LOCK, 
 
 Said = Callable[[str], None]
 
-_SUMS = "sum(count) AS count, sum(lon) AS lon, sum(lat) AS lat, sum(ids) AS ids"
+_SUMS = "sum(count)::bigint AS count, sum(lon) AS lon, sum(lat) AS lat, sum(ids) AS ids"
 _EDGES = "min(west) AS west, max(east) AS east, min(north) AS north, max(south) AS south"
 _OF_POINTS = """
 count(*) AS count, sum(round(ST_X(report.location) * 10000000)::bigint) AS lon, sum(round(ST_Y(report.location) * 10000000)::bigint) AS lat,
@@ -46,19 +46,14 @@ INSERT INTO of_months (depth, month, category_id, x, y, status, count, lon, lat,
 SELECT %(depth)s, month, category_id, x >> 1, y >> 1, status, {_SUMS}, {_EDGES} FROM of_months WHERE depth = %(depth)s + 1 GROUP BY 2, 3, 4, 5, 6
 """
 TOTALS = f"""
-INSERT INTO {{totals}} (depth, month, closed, x, y, count, lon, lat, ids, west, east, north, south, categories, statuses)
-SELECT %(depth)s, month, closed, x, y, max(count) FILTER (WHERE kind = 3), max(lon) FILTER (WHERE kind = 3), max(lat) FILTER (WHERE kind = 3),
-       max(ids) FILTER (WHERE kind = 3), min(west), max(east), min(north), max(south),
-       jsonb_object_agg(category_id, count) FILTER (WHERE kind = 1), jsonb_object_agg(status, count) FILTER (WHERE kind = 2)
+INSERT INTO {{totals}} (depth, month, closed, x, y, count, lon, lat, ids, west, east, north, south, parts)
+SELECT %(depth)s, month, closed, x, y, {_SUMS}, {_EDGES}, array_agg(part_of(category_id, status, count))
 FROM (
-  SELECT month, closed, x, y, category_id, status, grouping(category_id, status) AS kind, {_SUMS}, {_EDGES}
-  FROM (
-    SELECT {{month}} AS month, status = ANY(%(closed)s::int[]) AS closed, x >> %(bits)s AS x, y >> %(bits)s AS y, category_id, status,
-           count, lon, lat, ids, west, east, north, south
-    FROM {{source}} WHERE depth = %(depth)s + %(bits)s
-  ) AS cell
-  GROUP BY GROUPING SETS ((month, closed, x, y), (month, closed, x, y, category_id), (month, closed, x, y, status))
-) AS grouped GROUP BY month, closed, x, y
+  SELECT {{month}} AS month, status = ANY(%(closed)s::int[]) AS closed, x >> %(bits)s AS x, y >> %(bits)s AS y, category_id, status,
+         sum(count)::bigint AS count, sum(lon) AS lon, sum(lat) AS lat, sum(ids) AS ids, {_EDGES}
+  FROM {{source}} WHERE depth = %(depth)s + %(bits)s GROUP BY 1, 2, 3, 4, 5, 6
+) AS cell
+GROUP BY month, closed, x, y
 """
 COUNT_KEY, TOTAL_KEY = "depth, category_id, x, y, status", "depth, month, closed, x, y"
 KINDS = {"cellcount": (COUNT_KEY, "cell_count_loose"), "celltotal": (TOTAL_KEY, "cell_total_loose")}
@@ -143,38 +138,31 @@ WHERE (coalesce(kept.count, 0), coalesce(kept.lon, 0), coalesce(kept.lat, 0), co
    IS DISTINCT FROM (coalesce(counted.count, 0), coalesce(counted.lon, 0), coalesce(counted.lat, 0), coalesce(counted.ids, 0))
 LIMIT 20
 """
-# Totals: the sums with the deltas; what is kept of categories and statuses has to add up to the sum
+# Totals: the sums with the deltas, and what they are made of
 COMPARE_TOTALS = f"""
 WITH kept AS (
   SELECT depth, month, closed, x, y, sum(count) AS count, sum(lon) AS lon, sum(lat) AS lat, sum(ids) AS ids,
-         tallied(jsonb_object_agg(n, categories) -> '0', jsonb_object_agg(n, categories) -> '1') AS categories,
-         tallied(jsonb_object_agg(n, statuses) -> '0', jsonb_object_agg(n, statuses) -> '1') AS statuses
+         tallied((array_agg(parts::text))[1]::bigint[], (array_agg(parts::text))[2]::bigint[]) AS parts
   FROM (
-    SELECT 0 AS n, depth, month, closed, x, y, count, lon, lat, ids, categories, statuses FROM insights_celltotal
+    SELECT depth, month, closed, x, y, count, lon, lat, ids, parts FROM insights_celltotal
     UNION ALL
-    SELECT 1, depth, month, closed, x, y, sum(count) FILTER (WHERE kind = 3), sum(lon) FILTER (WHERE kind = 3), sum(lat) FILTER (WHERE kind = 3),
-           sum(ids) FILTER (WHERE kind = 3), jsonb_object_agg(category_id, count) FILTER (WHERE kind = 1),
-           jsonb_object_agg(status, count) FILTER (WHERE kind = 2)
+    SELECT depth, month, closed, x, y, {_SUMS}, array_agg(part_of(category_id, status, count))
     FROM (
-      SELECT depth, month, closed, x, y, category_id, status, grouping(category_id, status) AS kind,
+      SELECT depth, CASE WHEN monthly THEN month ELSE 0 END AS month, status = ANY(%(closed)s::int[]) AS closed,
+             cell_x >> (24 - depth) AS x, cell_y >> (24 - depth) AS y, category_id, status,
              sum(sign) AS count, sum(sign * lon) AS lon, sum(sign * lat) AS lat, sum(sign * report_id) AS ids
-      FROM (
-        SELECT depth, CASE WHEN monthly THEN month ELSE 0 END AS month, status = ANY(%(closed)s::int[]) AS closed,
-               cell_x >> (24 - depth) AS x, cell_y >> (24 - depth) AS y, category_id, status, sign, lon, lat, report_id
-        FROM insights_delta CROSS JOIN (
-          SELECT unnest(%(total_depths)s::int[]) AS depth, false AS monthly UNION ALL SELECT unnest(%(month_depths)s::int[]), true
-        ) AS level
-      ) AS fresh
-      GROUP BY GROUPING SETS ((depth, month, closed, x, y), (depth, month, closed, x, y, category_id), (depth, month, closed, x, y, status))
-    ) AS grouped GROUP BY depth, month, closed, x, y
+      FROM insights_delta CROSS JOIN (
+        SELECT unnest(%(total_depths)s::int[]) AS depth, false AS monthly UNION ALL SELECT unnest(%(month_depths)s::int[]), true
+      ) AS level
+      GROUP BY 1, 2, 3, 4, 5, 6, 7
+    ) AS fresh GROUP BY depth, month, closed, x, y
   ) AS both_kinds GROUP BY {TOTAL_KEY}
 )
 SELECT coalesce(kept.depth, counted.depth), coalesce(kept.x, counted.x), coalesce(kept.y, counted.y),
        coalesce(kept.month, counted.month), coalesce(kept.closed, counted.closed), coalesce(kept.count, 0), coalesce(counted.count, 0)
 FROM kept FULL JOIN counted_totals AS counted USING ({TOTAL_KEY})
-WHERE (coalesce(kept.count, 0), coalesce(kept.lon, 0), coalesce(kept.lat, 0), coalesce(kept.ids, 0), tallied(kept.categories, NULL), tallied(kept.statuses, NULL))
-   IS DISTINCT FROM (coalesce(counted.count, 0), coalesce(counted.lon, 0), coalesce(counted.lat, 0), coalesce(counted.ids, 0),
-                     tallied(counted.categories, NULL), tallied(counted.statuses, NULL))
+WHERE (coalesce(kept.count, 0), coalesce(kept.lon, 0), coalesce(kept.lat, 0), coalesce(kept.ids, 0), coalesce(kept.parts, '{{}}'))
+   IS DISTINCT FROM (coalesce(counted.count, 0), coalesce(counted.lon, 0), coalesce(counted.lat, 0), coalesce(counted.ids, 0), tallied(counted.parts, NULL))
 LIMIT 20
 """
 # The edges may lie too wide while one that left is not folded, or of a month; never too narrow

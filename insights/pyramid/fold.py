@@ -21,7 +21,7 @@ WITH gone AS (DELETE FROM insights_delta RETURNING *), netted AS (
 SELECT count(*) FROM gone
 """
 
-_SUMS = "sum(count) AS count, sum(lon) AS lon, sum(lat) AS lat, sum(ids) AS ids"
+_SUMS = "sum(count)::bigint AS count, sum(lon) AS lon, sum(lat) AS lat, sum(ids) AS ids"
 _EDGES = """
 min(x) FILTER (WHERE count > 0) AS west, max(x) FILTER (WHERE count > 0) AS east,
 min(y) FILTER (WHERE count > 0) AS north, max(y) FILTER (WHERE count > 0) AS south,
@@ -52,32 +52,24 @@ WHEN NOT MATCHED THEN INSERT (depth, category_id, x, y, status, count, lon, lat,
 FOLD_TOTALS = f"""
 MERGE INTO insights_celltotal AS kept
 USING (
-  SELECT depth, month, closed, cell_x, cell_y, max(count) FILTER (WHERE kind = 3) AS count, max(lon) FILTER (WHERE kind = 3) AS lon,
-         max(lat) FILTER (WHERE kind = 3) AS lat, max(ids) FILTER (WHERE kind = 3) AS ids,
-         min(west) AS west, max(east) AS east, min(north) AS north, max(south) AS south,
+  SELECT depth, month, closed, cell_x, cell_y, {_SUMS}, min(west) AS west, max(east) AS east, min(north) AS north, max(south) AS south,
          min(west_gone) AS west_gone, max(east_gone) AS east_gone, min(north_gone) AS north_gone, max(south_gone) AS south_gone,
-         jsonb_object_agg(category_id, count) FILTER (WHERE kind = 1) AS categories, jsonb_object_agg(status, count) FILTER (WHERE kind = 2) AS statuses
+         array_agg(part_of(category_id, status, count)) AS parts
   FROM (
-    SELECT depth, month, closed, cell_x, cell_y, category_id, status, grouping(category_id, status) AS kind, {_SUMS}, {_EDGES}
-    FROM (
-      SELECT depth, CASE WHEN monthly THEN month ELSE 0 END AS month, status = ANY(%(closed)s::int[]) AS closed,
-             x >> (24 - depth) AS cell_x, y >> (24 - depth) AS cell_y, category_id, status, x, y, count, lon, lat, ids
-      FROM insights_folding CROSS JOIN (
-        SELECT unnest(%(depths)s::int[]) AS depth, false AS monthly UNION ALL SELECT unnest(%(month_depths)s::int[]), true
-      ) AS level
-    ) AS stood
-    GROUP BY GROUPING SETS (
-      (depth, month, closed, cell_x, cell_y), (depth, month, closed, cell_x, cell_y, category_id), (depth, month, closed, cell_x, cell_y, status)
-    )
-  ) AS grouped GROUP BY depth, month, closed, cell_x, cell_y
+    SELECT depth, CASE WHEN monthly THEN month ELSE 0 END AS month, status = ANY(%(closed)s::int[]) AS closed,
+           x >> (24 - depth) AS cell_x, y >> (24 - depth) AS cell_y, category_id, status, {_SUMS}, {_EDGES}
+    FROM insights_folding CROSS JOIN (
+      SELECT unnest(%(depths)s::int[]) AS depth, false AS monthly UNION ALL SELECT unnest(%(month_depths)s::int[]), true
+    ) AS level
+    GROUP BY 1, 2, 3, 4, 5, 6, 7
+  ) AS stood GROUP BY depth, month, closed, cell_x, cell_y
 ) AS net
 ON kept.depth = net.depth AND kept.month = net.month AND kept.closed = net.closed AND kept.x = net.cell_x AND kept.y = net.cell_y
 WHEN MATCHED AND kept.count + net.count = 0 THEN DELETE
-WHEN MATCHED THEN UPDATE SET {_ADDED}, categories = tallied(kept.categories, net.categories), statuses = tallied(kept.statuses, net.statuses),
-  loose = net.month = 0 AND ({_LOOSENED})
-WHEN NOT MATCHED THEN INSERT (depth, month, closed, x, y, count, lon, lat, ids, west, east, north, south, categories, statuses)
+WHEN MATCHED THEN UPDATE SET {_ADDED}, parts = tallied(kept.parts, net.parts), loose = net.month = 0 AND ({_LOOSENED})
+WHEN NOT MATCHED THEN INSERT (depth, month, closed, x, y, count, lon, lat, ids, west, east, north, south, parts)
   VALUES (net.depth, net.month, net.closed, net.cell_x, net.cell_y, net.count, net.lon, net.lat, net.ids, net.west, net.east, net.north, net.south,
-          tallied(net.categories, NULL), tallied(net.statuses, NULL))
+          tallied(net.parts, NULL))
 """
 
 # Where one at the edge has left, the edges are found again: at the deepest from the reports, above from the cells within

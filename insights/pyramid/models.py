@@ -1,6 +1,7 @@
 """The tables of the pyramid. Nobody writes them but the trigger (deltas) and the job that folds; nothing in them is a source."""
 
 from django.contrib.gis.db import models
+from django.contrib.postgres.fields import ArrayField
 from django.db.models import Q
 
 
@@ -58,8 +59,7 @@ class CellTotal(_Sums):
     closed = models.BooleanField()
     x = models.IntegerField()
     y = models.IntegerField()
-    categories = models.JSONField(help_text="How many, by the category's key")
-    statuses = models.JSONField(help_text="How many, by the status's number")
+    parts = ArrayField(models.BigIntegerField(), help_text="How many of each category and status: (16 × key + number) × 2³² + how many")
     loose = models.BooleanField(default=False, db_default=False)
 
     class Meta:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection
-from django.db.models import BigIntegerField, Count, Func, IntegerField, Max, Min, Q, SmallIntegerField, Sum, TextField
+from django.db.models import BigIntegerField, Count, Func, IntegerField, Max, Min, Q, SmallIntegerField, Sum
 
 from gis.cells import box_of
 from insights.pyramid.words import (
@@ -127,12 +128,12 @@ def _within_reason(moment: datetime | None) -> datetime | None:
 
 # --- statements ---------------------------------------------------------------------------------------------------------
 
-# The shape of a row, whichever way it was counted. `categories` and `statuses` say how many of each, by key and by number
-COLUMNS = ("x", "y", "count", "lon", "lat", "ids", "west", "east", "north", "south", "categories", "statuses")
+# The shape of a row, whichever way it was counted. `parts` says how many of each category and status (models.CellTotal)
+COLUMNS = ("x", "y", "count", "lon", "lat", "ids", "west", "east", "north", "south", "parts")
 
 # Column by column of the view, each from the index: a range over both would read all rows of the province between two meridians
 TOTALS = """
-SELECT cell.x, cell.y, cell.count, cell.lon, cell.lat, cell.ids, cell.west, cell.east, cell.north, cell.south, cell.categories, cell.statuses
+SELECT cell.x, cell.y, cell.count, cell.lon, cell.lat, cell.ids, cell.west, cell.east, cell.north, cell.south, cell.parts
 FROM unnest(%(sides)s::boolean[]) AS side (closed) CROSS JOIN {months} AS month CROSS JOIN generate_series(%(first_x)s, %(last_x)s) AS x
 CROSS JOIN LATERAL (
   SELECT * FROM insights_celltotal AS cell
@@ -143,7 +144,7 @@ CROSS JOIN LATERAL (
 COUNTS = """
 SELECT cell.x >> %(finer)s, cell.y >> %(finer)s, sum(cell.count), sum(cell.lon), sum(cell.lat), sum(cell.ids),
        min(cell.west), max(cell.east), min(cell.north), max(cell.south),
-       jsonb_build_object(cell.category_id, sum(cell.count)), jsonb_build_object(cell.status, sum(cell.count))
+       ARRAY[part_of(cell.category_id, cell.status, sum(cell.count))]
 FROM (SELECT id FROM authorities_category WHERE publication <> 'never' {of_category}) AS category
 CROSS JOIN generate_series(%(first_x)s << %(finer)s, ((%(last_x)s + 1) << %(finer)s) - 1) AS x
 CROSS JOIN LATERAL (
@@ -157,7 +158,7 @@ GROUP BY cell.x >> %(finer)s, cell.y >> %(finer)s, cell.category_id, cell.status
 DELTAS = """
 SELECT cell_x >> %(bits)s, cell_y >> %(bits)s, sum(sign), sum(sign * lon), sum(sign * lat), sum(sign * report_id),
        min(cell_x) FILTER (WHERE sign > 0), max(cell_x) FILTER (WHERE sign > 0), min(cell_y) FILTER (WHERE sign > 0), max(cell_y) FILTER (WHERE sign > 0),
-       jsonb_build_object(category_id, sum(sign)), jsonb_build_object(status, sum(sign))
+       ARRAY[part_of(category_id, status, sum(sign))]
 FROM insights_delta AS cell
 WHERE cell_x BETWEEN %(west)s AND %(east)s AND cell_y BETWEEN %(north)s AND %(south)s {of_category} {of_status} {of_month}
 GROUP BY 1, 2, category_id, status
@@ -182,13 +183,13 @@ class _Shifted(Func):
         super().__init__(name, template=f"(%(expressions)s >> {shift:d})")
 
 
-class _Each(Func):
-    """So many of one key, as a JSON object."""
+class _Part(Func):
+    """How many of a category and status, as the only part of an array."""
 
-    function = "jsonb_build_object"
+    template = "ARRAY[part_of(%(expressions)s)]"
 
-    def __init__(self, key: Any) -> None:
-        super().__init__(key, Count("pk"), output_field=TextField())
+    def __init__(self) -> None:
+        super().__init__("category_id", "number", Count("pk"), output_field=ArrayField(BigIntegerField()))
 
 
 class _StatusNumber(Func):
@@ -298,8 +299,7 @@ def _points(reports: Any, mix: Mix, window: Window) -> tuple[str, tuple[Any, ...
             east=Max("cell_x"),
             north=Min("cell_y"),
             south=Max("cell_y"),
-            categories=_Each("category_id"),
-            statuses=_Each("number"),
+            parts=_Part(),
         )
         .values_list(*COLUMNS)
     )

@@ -28,10 +28,10 @@ WORD = {number: str(status) for number, status in enumerate(STATUSES, 1)}
 CLOSED_NUMBERS = sorted(NUMBER[status] for status in CLOSED)
 
 SHALLOWEST = 3  # the cells of zoom 0
-DEEPEST = 18  # cells of 150 m: below them a view holds so few reports that they are counted one by one
+DEEPEST = 20  # cells of 38 m: below them a view holds so few reports that they are counted one by one
 COUNT_DEPTHS = list(range(DEEPEST, SHALLOWEST, -2))  # a cell of an odd depth is read as four of the next
 TOTAL_DEPTHS = list(range(DEEPEST, SHALLOWEST - 1, -1))
-MONTH_DEEPEST = 13
+MONTH_DEEPEST = 16
 MONTH_DEPTHS = list(range(MONTH_DEEPEST, SHALLOWEST - 1, -1))
 ALL_MONTHS = 0
 
