@@ -17,12 +17,14 @@ from rest_framework.views import APIView
 from boundaries.models import Level
 from gis.bbox import parse_bbox, parse_number
 from gis.errors import PlaceError
-from insights.clusters import MAX_ZOOM, Stand, clusters, window_of
+from insights.clusters import BREAKDOWNS, MAX_ZOOM, Stand, clusters, window_of
 from insights.conditional import fresh_or_not_modified
 from insights.figures.question import GROUPS, Question
 from insights.figures.table import as_json, table
 from insights.pyramid.read import Mix
+from reports.api.filters import words
 
+BY = OpenApiParameter("by", str, description="Of what clusters tell how many of each they hold: category, status, or (default) both")
 ATTRIBUTES = [
     OpenApiParameter("category", str, description="Codes, separated by commas"),
     OpenApiParameter("status", str, description="Statuses, or open, closed, separated by commas"),
@@ -39,7 +41,7 @@ class ClusterView(APIView):
 
     @extend_schema(
         operation_id="map_clusters",
-        parameters=[OpenApiParameter("bbox", str, required=True), OpenApiParameter("zoom", int, required=True), *ATTRIBUTES],
+        parameters=[OpenApiParameter("bbox", str, required=True), OpenApiParameter("zoom", int, required=True), BY, *ATTRIBUTES],
         responses=OpenApiTypes.OBJECT,
     )
     def get(self, request: Request) -> HttpResponseBase:
@@ -53,13 +55,17 @@ class ClusterView(APIView):
         if not 0 <= zoom <= 22:
             sentence = _("zoom must lie between 0 and 22.")
             raise PlaceError(sentence, errors={"zoom": [sentence]})
+        by = words(asked.get("by", ",".join(BREAKDOWNS)))
+        if set(by) - set(BREAKDOWNS):
+            sentence = _("by is one of %(known)s, or both with a comma.") % {"known": ", ".join(BREAKDOWNS)}
+            raise PlaceError(sentence, errors={"by": [sentence]})
         window, mix, stand = window_of(box, min(int(zoom), MAX_ZOOM)), Mix.of(asked), Stand.now()
         return fresh_or_not_modified(
             request,
             stand.version if not mix.by_authority else "",  # which body has a report is no fact of the map: no delta tells of it
             lambda: HttpResponse(
                 json.dumps(
-                    {"type": "FeatureCollection", "features": clusters(mix, window, stand)}, separators=(",", ":"), ensure_ascii=False
+                    {"type": "FeatureCollection", "features": clusters(mix, window, stand, by)}, separators=(",", ":"), ensure_ascii=False
                 ),
                 content_type="application/json",
             ),

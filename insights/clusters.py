@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from django.contrib.gis.geos import Polygon
 from django.db import connection
 from django.utils.translation import gettext as _
@@ -22,6 +23,9 @@ FINER = 3  # cells are tiles of zoom + 3
 MAX_CELLS = 40_000
 MAX_ZOOM = DEPTH - FINER
 NOWHERE = HALF = 2**31
+BREAKDOWNS = ("category", "status")
+
+Whole = npt.NDArray[np.int64]
 
 STAND = """
 SELECT pyramid.epoch::text, coalesce(pyramid.folded, 0) + (SELECT count(*) FROM insights_delta), (SELECT json_object_agg(id, code)::text FROM authorities_category)
@@ -60,13 +64,22 @@ def window_of(box: Polygon, zoom: int) -> Window:
     return Window(depth, first_x, last_x, first_y, last_y)
 
 
-def clusters(mix: Mix, window: Window, stand: Stand) -> list[dict[str, Any]]:
-    """GeoJSON features for the cells of a window: clusters, and single reports. Their counts add up to exactly the matching public reports there."""
+def clusters(mix: Mix, window: Window, stand: Stand, by: Collection[str] = BREAKDOWNS) -> list[dict[str, Any]]:
+    """GeoJSON features for the cells of a window: clusters, and single reports. Their counts add up to exactly the matching public reports there.
+
+    `by` says of what clusters tell how many of each they hold: category, status.
+    """
     cells = _added_up(rows(mix, window, built=stand.built))
     singles = [cell.ids for cell in cells if cell.count == 1]
     # A report's code never changes: that this is a second statement cannot be seen
     named = dict(Report.objects.filter(pk__in=singles).values_list("pk", "code")) if singles else {}
-    return [_feature(cell, named, stand.codes) for cell in cells if cell.count > 1 or cell.ids in named]
+    categories, statuses = _broken_down(cells)
+    kinds = {key: stand.codes.get(key, "") for key in range(len(categories[0]))} if cells else {}
+    return [
+        _feature(cell, named, _by_name(of_category, kinds), _by_name(of_status, WORD), by)
+        for cell, of_category, of_status in zip(cells, categories, statuses, strict=True)
+        if cell.count > 1 or cell.ids in named
+    ]
 
 
 @dataclass(slots=True)
@@ -102,44 +115,46 @@ def _added_up(found: Iterable[tuple[Any, ...]]) -> list[_Cell]:
     return [cell for _key, cell in sorted(cells.items()) if cell.count > 0]
 
 
-def _feature(cell: _Cell, named: Mapping[int, str], codes: Mapping[int, str]) -> dict[str, Any]:
+def _feature(
+    cell: _Cell, named: Mapping[int, str], by_category: dict[str, int], by_status: dict[str, int], by: Collection[str]
+) -> dict[str, Any]:
     point = {"type": "Point", "coordinates": [round(cell.lon / cell.count / SCALE, 6), round(cell.lat / cell.count / SCALE, 6)]}
-    by_category, by_status = _counted(cell.parts)
-    categories, statuses = _most_first(by_category, codes), _most_first(by_status, WORD)
     if cell.count == 1:
         properties: dict[str, Any] = {
             "cluster": False,
             "code": named[cell.ids],
-            "category": next(iter(categories)),
-            "status": next(iter(statuses)),
+            "category": next(iter(by_category)),
+            "status": next(iter(by_status)),
         }
     else:
-        properties = {
-            "cluster": True,
-            "count": cell.count,
-            "by_category": categories,
-            "by_status": statuses,
-            "expansion_zoom": _expansion_zoom(cell),
-            "bbox": _bbox(cell),
-        }
+        properties = {"cluster": True, "count": cell.count}
+        if "category" in by:
+            properties["by_category"] = by_category
+        if "status" in by:
+            properties["by_status"] = by_status
+        properties |= {"expansion_zoom": _expansion_zoom(cell), "bbox": _bbox(cell)}
     return {"type": "Feature", "geometry": point, "properties": properties}
 
 
-def _counted(parts: Iterable[int]) -> tuple[dict[int, int], dict[int, int]]:
-    """How many by category's key, and by status's number (models.CellTotal says how parts are written)."""
-    categories: dict[int, int] = {}
-    statuses: dict[int, int] = {}
-    for part in parts:
-        key = (part + HALF) >> 32
-        number = part - (key << 32)
-        category, status = key >> 4, key & 15
-        categories[category] = categories.get(category, 0) + number
-        statuses[status] = statuses.get(status, 0) + number
-    return categories, statuses
+def _broken_down(cells: Sequence[_Cell]) -> tuple[list[list[int]], list[list[int]]]:
+    """How many of each category's key, and of each status's number, cell by cell (models.CellTotal says how parts are written)."""
+    parts = np.array([part for cell in cells for part in cell.parts], dtype=np.int64)
+    place = np.repeat(np.arange(len(cells)), [len(cell.parts) for cell in cells])
+    keys = (parts + HALF) >> 32
+    numbers = parts - (keys << 32)
+    return _table(len(cells), place, keys >> 4, numbers), _table(len(cells), place, keys & 15, numbers)
 
 
-def _most_first(numbers: Mapping[int, int], names: Mapping[int, str]) -> dict[str, int]:
-    return {names[key]: number for key, number in sorted(numbers.items(), key=itemgetter(1), reverse=True) if number}
+def _table(cells: int, place: Whole, columns: Whole, numbers: Whole) -> list[list[int]]:
+    """Numbers added up by place and column."""
+    width = int(columns.max()) + 1 if len(columns) else 1
+    summed = np.bincount(place * width + columns, weights=numbers, minlength=cells * width)
+    table: list[list[int]] = summed.astype(np.int64).reshape(cells, width).tolist()
+    return table
+
+
+def _by_name(numbers: Sequence[int], names: Mapping[int, str]) -> dict[str, int]:
+    return {names[key]: number for key, number in enumerate(numbers) if number}
 
 
 def _expansion_zoom(cell: _Cell) -> int:

@@ -26,14 +26,15 @@ reports_report AS report JOIN authorities_category AS category ON category.id = 
 WHERE report.published_at IS NOT NULL AND category.publication <> 'never'
 """
 
+# In the order in which they are read: neighbours on the map are neighbours on the disk
 COUNTS_OF_POINTS = f"""
 INSERT INTO {{counts}} (depth, category_id, x, y, status, count, lon, lat, ids, west, east, north, south)
 SELECT {DEEPEST}, report.category_id, report.cell_x >> {24 - DEEPEST}, report.cell_y >> {24 - DEEPEST}, status_number(report.status), {_OF_POINTS}
-FROM {_PUBLIC} GROUP BY 1, 2, 3, 4, 5
+FROM {_PUBLIC} GROUP BY 1, 2, 3, 4, 5 ORDER BY 2, 3, 4
 """
 COUNTS_OF_CELLS = f"""
 INSERT INTO {{counts}} (depth, category_id, x, y, status, count, lon, lat, ids, west, east, north, south)
-SELECT %(depth)s, category_id, x >> 2, y >> 2, status, {_SUMS}, {_EDGES} FROM {{counts}} WHERE depth = %(depth)s + 2 GROUP BY 2, 3, 4, 5
+SELECT %(depth)s, category_id, x >> 2, y >> 2, status, {_SUMS}, {_EDGES} FROM {{counts}} WHERE depth = %(depth)s + 2 GROUP BY 2, 3, 4, 5 ORDER BY 2, 3, 4
 """
 MONTHS_OF_POINTS = f"""
 CREATE TEMPORARY TABLE of_months ON COMMIT DROP AS
@@ -53,7 +54,7 @@ FROM (
          sum(count)::bigint AS count, sum(lon) AS lon, sum(lat) AS lat, sum(ids) AS ids, {_EDGES}
   FROM {{source}} WHERE depth = %(depth)s + %(bits)s GROUP BY 1, 2, 3, 4, 5, 6
 ) AS cell
-GROUP BY month, closed, x, y
+GROUP BY month, closed, x, y ORDER BY month, closed, x, y
 """
 COUNT_KEY, TOTAL_KEY = "depth, category_id, x, y, status", "depth, month, closed, x, y"
 KINDS = {"cellcount": (COUNT_KEY, "cell_count_loose"), "celltotal": (TOTAL_KEY, "cell_total_loose")}

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection
-from django.db.models import BigIntegerField, Count, Func, IntegerField, Max, Min, Q, SmallIntegerField, Sum
+from django.db.models import BigIntegerField, BooleanField, Count, Func, IntegerField, Max, Min, SmallIntegerField, Sum
 
 from gis.cells import box_of
 from insights.pyramid.words import (
@@ -109,17 +109,14 @@ class Mix:
         return (first, last) if first <= last else None
 
     @property
-    def ragged(self) -> Q:
-        """What is filed in the time asked for, but in none of its whole months."""
+    def ragged(self) -> list[tuple[datetime, datetime]]:
+        """The times [since, until) that are asked for, but in none of the whole months."""
         if self.months is None:
-            raise ValueError("There are no whole months.")
+            return []
         first, last = self.months
-        rest = Q(pk__in=[])
-        if self.since is not None:
-            rest |= Q(filed_at__gte=self.since, filed_at__lt=start_of_month(first))
-        if self.until is not None:
-            rest |= Q(filed_at__gte=start_of_month(last + 1), filed_at__lt=self.until)
-        return rest
+        before = [(self.since, start_of_month(first))] if self.since is not None else []
+        after = [(start_of_month(last + 1), self.until)] if self.until is not None else []
+        return [(since, until) for since, until in before + after if since < until]
 
 
 def _within_reason(moment: datetime | None) -> datetime | None:
@@ -190,6 +187,13 @@ class _Part(Func):
 
     def __init__(self) -> None:
         super().__init__("category_id", "number", Count("pk"), output_field=ArrayField(BigIntegerField()))
+
+
+class _OfAnyCategory(Func):
+    """Nothing but a hint: an array, with which an index by category and time is asked category by category."""
+
+    template = "%(expressions)s = ANY(ARRAY(SELECT id FROM authorities_category))"
+    output_field = BooleanField()
 
 
 class _StatusNumber(Func):
@@ -264,14 +268,16 @@ MONTHS = "(SELECT DISTINCT month FROM insights_celltotal WHERE depth = 3 AND mon
 
 def _of_months(mix: Mix, window: Window) -> tuple[str, Any]:
     """Whole months from their totals, the days before and after from the reports."""
-    days, given = _points(Report.objects.public().filter(mix.ragged), mix, window)
-    named = _given(mix, window)
-    whole = f"{TOTALS.format(months=MONTHS)} UNION ALL {_deltas(mix)}"
-    # The days' parameters have no names: they get some
-    for number, value in enumerate(given):
-        days = days.replace("%s", f"%(day_{number})s", 1)
-        named[f"day_{number}"] = value
-    return f"{whole} UNION ALL ({days})", named
+    given = _given(mix, window)
+    statements = [TOTALS.format(months=MONTHS), _deltas(mix)]
+    for since, until in mix.ragged:
+        days, unnamed = _points(Report.objects.public().filter(filed_at__gte=since, filed_at__lt=until), mix, window)
+        for value in unnamed:  # the ORM's parameters have no names: they get some
+            name = f"day_{len(given)}"
+            days = days.replace("%s", f"%({name})s", 1)
+            given[name] = value
+        statements.append(f"({days})")
+    return " UNION ALL ".join(statements), given
 
 
 def _of_reports(mix: Mix, window: Window) -> tuple[str, Any]:
@@ -283,6 +289,8 @@ def _points(reports: Any, mix: Mix, window: Window) -> tuple[str, tuple[Any, ...
     edges = window.finest
     if mix.statuses is not None:
         reports = reports.filter(status__in=[WORD[number] for number in mix.statuses])
+    if mix.is_timed:
+        reports = reports.filter(_OfAnyCategory("category_id"))
     shift = bits(window.depth)
     counted = (
         reports.order_by()

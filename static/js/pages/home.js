@@ -86,7 +86,14 @@ function begin() {
     const since = selects.find(({ name }) => name === "period")?.selectedOptions[0]?.dataset.since;
     const { category, status, period } = chosenFilters();
     return {
-      clusters: withParams("/api/v1/map/clusters/", { bbox, zoom: String(zoom), category, status, since }),
+      clusters: withParams("/api/v1/map/clusters/", {
+        bbox,
+        zoom: String(zoom),
+        by: "status",
+        category,
+        status,
+        since,
+      }),
       rows: withParams("/", { fragment: "list", bbox, category, status, period }),
     };
   }
