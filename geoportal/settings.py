@@ -215,6 +215,7 @@ THROTTLES = {
         "rate": "30/h",  # ratings given or changed
         "plan": "120/m",  # queries of a planner
         "layer": "60/h",  # layers that a planner uploads
+        "export": "20/h",  # files of reports that are made for one address
         "paper": "120/h",  # PDFs made for one person, or for one address
     }.items()
 }
@@ -245,6 +246,8 @@ DEADLINE_ESCALATION_HOURS = env.float("DEADLINE_ESCALATION_HOURS", default=7.5) 
 # --- What the reporter says of an answer ----------------------------------------------------------------------------------
 RATING_CHANGE_DAYS = env.int("RATING_CHANGE_DAYS", default=7)  # how long a rating may be changed after it was given
 RATED_FROM = env.int("RATED_FROM", default=5)  # ratings from which on a mean is shown: fewer say nothing of a body
+DATA_LICENCE = env("DATA_LICENCE", default="Creative Commons Attribution 4.0 (CC BY 4.0)")  # under which the open data stand
+DATA_LICENCE_URL = env("DATA_LICENCE_URL", default="https://creativecommons.org/licenses/by/4.0/")
 RANKED_FROM = env.int("RANKED_FROM", default=30)  # cases from which on a rate is ranked: below, chance decides the place
 NOT_FIXED_DAYS = env.int("NOT_FIXED_DAYS", default=30)  # after the reply, within which its reporter may have the report reopened
 NOT_FIXED_TIMES = env.int("NOT_FIXED_TIMES", default=2)  # how often it goes back to the body by itself; then the coordinator looks at it

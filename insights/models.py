@@ -1,5 +1,6 @@
 """What the read side keeps of its own; each part has its models in its package."""
 
+from insights.exports.models import DataFile
 from insights.figures.models import FigureCell, FigureCellOfAll, FigureChange, FigurePlace, FigureSpread, FigureSpreadOfAll
 from insights.planner.models import OwnFeature, OwnLayer, SavedQuery
 from insights.pyramid.models import CellCount, CellTotal, Delta, Folding, Pyramid
@@ -7,6 +8,7 @@ from insights.pyramid.models import CellCount, CellTotal, Delta, Folding, Pyrami
 __all__ = [
     "CellCount",
     "CellTotal",
+    "DataFile",
     "Delta",
     "FigureCell",
     "FigureCellOfAll",

@@ -31,3 +31,20 @@ def check_figures(timestamp: int) -> None:
     from insights.figures.check import check
 
     check()
+
+
+@app.task(queue="exports", retry=False)
+def make_file(file_id: int) -> None:
+    """Makes a file of reports that somebody asked for, or one of the night's."""
+    from insights.exports import making
+
+    making.make(file_id)
+
+
+@app.periodic(cron="10 18 * * *", periodic_id="make_open_data")  # UTC: 1:10 in Vietnam
+@app.task(queue="upkeep", queueing_lock="make_open_data")
+def make_open_data(timestamp: int) -> None:
+    """Makes the files of the night."""
+    from insights.exports import making
+
+    making.make_tonights()

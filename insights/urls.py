@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from insights.views import planner
+from insights.views import data, planner
 from insights.views.home import home
 from insights.views.ratings import ratings
 from insights.views.statistics import figure_reports, statistics
@@ -18,6 +18,13 @@ urlpatterns = [
     path("where/", where, name="where"),
     path("statistics/", statistics, name="statistics"),
     path("statistics/reports/", figure_reports, name="figure_reports"),
+    path("data/", data.data, name="data"),
+    path("data/feed.atom", data.feed, name="data_feed"),
+    path("data/changes.json", data.changes, name="data_changes"),
+    path("data/reports.<slug:kind>", data.stream, name="data_stream"),
+    path("data/files/", data.order_file, name="order_file"),
+    path("data/files/<uuid:key>/", data.data_file, name="data_file"),
+    path("data/files/<uuid:key>/download/", data.download, name="download_file"),
     path("planner/", planner.planner, name="planner"),
     path("planner/save/", planner.save, name="save_query"),
     path("planner/q/<str:key>/", planner.saved_query, name="saved_query"),

@@ -19,7 +19,7 @@ ROOT = Path(django_settings.BASE_DIR)
 # What anybody may open without signing in, by the beginning of its address. Everything else must send a stranger away.
 PUBLIC = (
     "", "api/v1/", "communes/", "ratings/", "where/", "reports/", "photos/", "history/", "follow/", "unit-follow/", "accounts/login/", "accounts/password/reset/", "accounts/logout/",
-    "accounts/inactive/", "accounts/signup/", "accounts/confirm-email/", "accounts/login/code/confirm/", "accounts/2fa/authenticate/", "statistics/",
+    "accounts/inactive/", "accounts/signup/", "accounts/confirm-email/", "accounts/login/code/confirm/", "accounts/2fa/authenticate/", "statistics/", "data/",
     "accounts/reauthenticate/", "accounts/invitation/", "manifest.webmanifest", "field-worker.js", "robots.txt", "admin/login/", "admin/jsi18n/",
 )  # fmt: skip
 CLOSED = ("desk", "planner", "admin")

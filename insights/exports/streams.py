@@ -1,0 +1,62 @@
+"""CSV and GeoJSON as they are read, row by row."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from insights.exports.rows import CHUNK, FIELDS
+
+BOM = "\ufeff"  # without it Excel reads Vietnamese letters as something else
+# What a spreadsheet would take for a formula; an apostrophe before it is shown by none of them and makes it text
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+LON = next(place for place, field in enumerate(FIELDS) if field.name == "lon")
+
+
+class _Echo:
+    """A file that hands back what is written."""
+
+    def write(self, text: str) -> str:
+        """The text itself."""
+        return text
+
+
+def harmless(value: Any) -> Any:
+    """A text that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def plain(value: Any) -> Any:
+    """A moment as ISO 8601 with its offset; anything else as it is."""
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def csv_lines(rows: Iterable[list[Any]]) -> Iterator[bytes]:
+    """A table with its head, UTF-8 with a mark, in pieces of many rows."""
+    writer = csv.writer(_Echo())
+    piece = [BOM, writer.writerow([field.name for field in FIELDS])]
+    for row in rows:
+        piece.append(writer.writerow([harmless(plain(value)) for value in row]))
+        if len(piece) >= CHUNK:
+            yield "".join(piece).encode()
+            piece = []
+    yield "".join(piece).encode()
+
+
+def geojson_lines(rows: Iterable[list[Any]]) -> Iterator[bytes]:
+    """A FeatureCollection (RFC 7946), in pieces of many features."""
+    piece = ['{"type":"FeatureCollection","features":[\n']
+    between = ""
+    for row in rows:
+        values = {field.name: plain(value) for field, value in zip(FIELDS, row, strict=True) if field.name not in ("lon", "lat")}
+        feature = {"type": "Feature", "id": row[0], "geometry": {"type": "Point", "coordinates": row[LON : LON + 2]}, "properties": values}
+        piece.append(between + json.dumps(feature, ensure_ascii=False, separators=(",", ":")))
+        between = ",\n"
+        if len(piece) >= CHUNK:
+            yield "".join(piece).encode()
+            piece = []
+    piece.append("\n]}\n")
+    yield "".join(piece).encode()
