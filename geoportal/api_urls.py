@@ -9,6 +9,7 @@ from geoportal.docs import docs
 from insights import api as insights
 from insights import ratings_api
 from insights.planner import api as planner
+from insights.tiles.api import TileView
 from reports.api import history, photos, rating
 from reports.api import views as reports
 
@@ -31,6 +32,7 @@ urlpatterns = [
     path("reports/<str:code>/routing/", reports.ReportRouting.as_view()),
     path("reports/<str:code>/rating/", rating.ReportRating.as_view(), name="reports-rating"),
     path("photos/inspect/", photos.PhotoInspect.as_view(), name="photos-inspect"),
+    path("tiles/<str:layer>/<str:z>/<str:x>/<str:y>.mvt", TileView.as_view(), name="tiles"),
     path("map/clusters/", insights.ClusterView.as_view(), name="clusters"),
     path("statistics/", insights.StatisticsView.as_view(), name="statistics"),
     path("ratings/", ratings_api.RatingsView.as_view(), name="ratings"),

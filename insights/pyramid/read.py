@@ -212,7 +212,7 @@ def rows(mix: Mix, window: Window, *, built: bool) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def statement_for(mix: Mix, window: Window, *, built: bool) -> tuple[str, Any]:
+def statement_for(mix: Mix, window: Window, *, built: bool) -> tuple[str, dict[str, Any]]:
     """The statement that counts a mix, and its parameters: from totals, counts, or reports."""
     if not built or mix.by_authority or window.depth > DEEPEST:
         return _of_reports(mix, window)
@@ -250,12 +250,12 @@ def _deltas(mix: Mix) -> str:
     )
 
 
-def _of_totals(mix: Mix, window: Window) -> tuple[str, Any]:
+def _of_totals(mix: Mix, window: Window) -> tuple[str, dict[str, Any]]:
     whole = TOTALS.format(months=f"(SELECT {ALL_MONTHS} AS month)")
     return f"{whole} UNION ALL {_deltas(mix)}", _given(mix, window)
 
 
-def _of_counts(mix: Mix, window: Window) -> tuple[str, Any]:
+def _of_counts(mix: Mix, window: Window) -> tuple[str, dict[str, Any]]:
     counts = COUNTS.format(
         of_category="AND code = ANY(%(categories)s)" if mix.categories else "",
         of_status="" if mix.statuses is None else "AND cell.status = ANY(%(statuses)s)",
@@ -266,26 +266,26 @@ def _of_counts(mix: Mix, window: Window) -> tuple[str, Any]:
 MONTHS = "(SELECT DISTINCT month FROM insights_celltotal WHERE depth = 3 AND month BETWEEN %(first_month)s AND %(last_month)s)"
 
 
-def _of_months(mix: Mix, window: Window) -> tuple[str, Any]:
+def _of_months(mix: Mix, window: Window) -> tuple[str, dict[str, Any]]:
     """Whole months from their totals, the days before and after from the reports."""
     given = _given(mix, window)
     statements = [TOTALS.format(months=MONTHS), _deltas(mix)]
-    for since, until in mix.ragged:
-        days, unnamed = _points(Report.objects.public().filter(filed_at__gte=since, filed_at__lt=until), mix, window)
-        for value in unnamed:  # the ORM's parameters have no names: they get some
-            name = f"day_{len(given)}"
-            days = days.replace("%s", f"%({name})s", 1)
-            given[name] = value
+    for number, (since, until) in enumerate(mix.ragged):
+        days, more = _points(Report.objects.public().filter(filed_at__gte=since, filed_at__lt=until), mix, window, name=f"days_{number}")
         statements.append(f"({days})")
+        given |= more
     return " UNION ALL ".join(statements), given
 
 
-def _of_reports(mix: Mix, window: Window) -> tuple[str, Any]:
-    return _points(by_attributes(Report.objects.public(), mix.asked), mix, window)
+def _of_reports(mix: Mix, window: Window) -> tuple[str, dict[str, Any]]:
+    return _points(by_attributes(Report.objects.public(), mix.asked), mix, window, name="report")
 
 
-def _points(reports: Any, mix: Mix, window: Window) -> tuple[str, tuple[Any, ...]]:
-    """The statement that counts the reports themselves; the box around the cells is for the index, the cells decide."""
+def _points(reports: Any, mix: Mix, window: Window, *, name: str) -> tuple[str, dict[str, Any]]:
+    """The statement that counts the reports themselves; the box around the cells is for the index, the cells decide.
+
+    The ORM's parameters have no names: they get some that begin with `name`.
+    """
     edges = window.finest
     if mix.statuses is not None:
         reports = reports.filter(status__in=[WORD[number] for number in mix.statuses])
@@ -311,5 +311,6 @@ def _points(reports: Any, mix: Mix, window: Window) -> tuple[str, tuple[Any, ...
         )
         .values_list(*COLUMNS)
     )
-    statement, given = counted.query.sql_with_params()
-    return statement, given
+    statement, unnamed = counted.query.sql_with_params()
+    given = {f"{name}_{number}": value for number, value in enumerate(unnamed)}
+    return statement % tuple(f"%({key})s" for key in given), given
