@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("insights", "0003_figures"),
+        ("insights", "0004_parts_in_one"),
     ]
 
     operations = [
