@@ -22,7 +22,8 @@ PROGRAMS = {
     "test": {"gettext", "postgis", "chromium", "fonts", "libatomic", "pango"},
 }
 STAMP = VENV / "requirements.stamp"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+# Without a window of its own: the same tests take a third less of the processor's time
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
 
 def setup(profile: str, meanwhile: Callable[[], None] = lambda: None) -> None:
@@ -88,7 +89,7 @@ def _packages(wanted: set[str]) -> list[str]:
     packages = {
         "venv": ["python3-venv"],
         "gettext": ["gettext"],
-        "chromium": ["chromium"],
+        "chromium": [_first_known("chromium-headless-shell", "chromium")] if "chromium" in wanted else [],
         "fonts": ["fonts-dejavu-core"],
         "libatomic": ["libatomic1"],
         "pango": ["libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0"],
@@ -104,6 +105,12 @@ def _packages(wanted: set[str]) -> list[str]:
             )
         packages["postgis"] = [f"postgresql-{newest}", f"postgresql-{newest}-postgis-3"]
     return [package for want in sorted(wanted) for package in packages[want]]
+
+
+def _first_known(*packages: str) -> str:
+    """The first of these packages that the system's archive has; the last where it has none."""
+    listed = subprocess.run(["apt-cache", "--quiet", "pkgnames", packages[0]], capture_output=True, text=True, check=True).stdout.split()
+    return next((package for package in packages if package in listed), packages[-1])
 
 
 def _sudo(wanted: set[str]) -> list[str]:

@@ -16,11 +16,12 @@ def test_pages_come_with_hashed_static_files_that_may_be_kept_for_ever(site, des
     assert "script-src 'self'" in answers[f"{site}/"].headers["content-security-policy"]
 
 
-def test_no_request_leaves_the_machine(site, desk, console):
-    with pytest.raises(Error, match="ERR_FAILED"):
-        desk.goto("http://example.org/")
+@pytest.mark.parametrize("address", ["http://example.org/", "http://192.0.2.1/"])
+def test_no_request_leaves_the_machine(address, site, desk, console):
+    with pytest.raises(Error, match="ERR_NAME_NOT_RESOLVED"):
+        desk.goto(address)
     console.forgive("left the machine")
-    assert console.errors == ["request left the machine: http://example.org/"]
+    assert console.errors == [f"request left the machine: {address}"]
 
 
 def test_an_error_in_a_page_is_noticed(site, phone, console):
