@@ -47,6 +47,7 @@ def run(query: Query, user: User | AnonymousUser) -> Answer:
         # A savepoint where the caller is in a transaction already; rolled back, for nothing is to be kept, and so the two settings end here
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL transaction_read_only = on")
+            cursor.execute("SET LOCAL jit = off")  # compiling a statement of many parts takes longer than most of these run
             cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(settings.PLANNER_TIMEOUT_MS)])
             cursor.execute(statement.sql, statement.params)
             names = [column.name for column in cursor.description or ()]
