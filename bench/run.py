@@ -21,7 +21,7 @@ CALLS = 3000
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", help="locate, places, planner, queue, reroute, statistics (default: all)")
+    parser.add_argument("names", nargs="*", help="hotspots, locate, places, planner, queue, reroute, statistics (default: all)")
     parser.add_argument("--reports", type=int, default=100_000, help="how many (default 100000)")
     parser.add_argument("--open", type=int, default=12, metavar="PERCENT", help="how many of them are open (default 12)")
     arguments = parser.parse_args()
@@ -31,9 +31,10 @@ def main() -> None:
     django.setup()
     from django.core.management import call_command
 
-    from bench import locate, places, planner, queue, reroute, statistics
+    from bench import hotspots, locate, places, planner, queue, reroute, statistics
 
     benches: dict[str, Callable[[], dict[str, Any]]] = {
+        "hotspots": hotspots.run,
         "locate": lambda: locate.run(CALLS),
         "places": places.run,
         "planner": lambda: planner.run_bench(arguments.reports, arguments.open),

@@ -8,6 +8,7 @@ from boundaries import api as boundaries
 from geoportal.docs import docs
 from insights import api as insights
 from insights import ratings_api
+from insights.hotspots.api import HotspotsView
 from insights.planner import api as planner
 from insights.tiles.api import TileView
 from reports.api import history, photos, rating
@@ -40,6 +41,7 @@ urlpatterns = [
     path("planner/queries/", planner.SavedList.as_view(), name="planner-queries"),
     path("planner/queries/<str:key>/", planner.SavedOne.as_view(), name="planner-saved"),
     path("planner/queries/<str:key>/result/", planner.SavedResult.as_view(), name="planner-result"),
+    path("planner/hotspots/", HotspotsView.as_view(), name="planner-hotspots"),
     path("planner/layers/", planner.LayerList.as_view(), name="planner-layers"),
     path("planner/layers/<str:key>/", planner.LayerOne.as_view(), name="planner-layer"),
     path("schema/", login_not_required(SpectacularAPIView.as_view()), name="schema"),

@@ -4,6 +4,7 @@ from django.urls import path
 
 from insights.views import data, planner
 from insights.views.home import home
+from insights.views.hotspots import hotspots
 from insights.views.ratings import ratings
 from insights.views.statistics import figure_reports, statistics
 from insights.views.territory import communes, unit
@@ -26,6 +27,7 @@ urlpatterns = [
     path("data/files/<uuid:key>/", data.data_file, name="data_file"),
     path("data/files/<uuid:key>/download/", data.download, name="download_file"),
     path("planner/", planner.planner, name="planner"),
+    path("planner/hotspots/", hotspots, name="hotspots"),
     path("planner/save/", planner.save, name="save_query"),
     path("planner/q/<str:key>/", planner.saved_query, name="saved_query"),
     path("planner/q/<str:key>/delete/", planner.delete_saved, name="delete_query"),

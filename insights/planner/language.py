@@ -188,21 +188,22 @@ def too_long() -> QueryError:
 
 def parse_query(data: Any) -> Query:
     """The query that some JSON says. Raises QueryError, which names the part that is not right."""
-    told = _members(data, "query", {"source", "conditions", "places", "nearest", "group"})
+    told = members(data, "query", {"source", "conditions", "places", "nearest", "group"})
     if told.get("source", "reports") != "reports":
         refuse("source", _("source is one of: %(known)s.") % {"known": "reports"})
     conditions = _list(told.get("conditions"), "conditions", MAX_CONDITIONS)
     places = _list(told.get("places"), "places", MAX_PLACES)
     nearest, group = told.get("nearest"), told.get("group")
     return Query(
-        conditions=tuple(_condition(given, f"conditions.{number}") for number, given in enumerate(conditions)),
-        places=tuple(_place(given, f"places.{number}") for number, given in enumerate(places)),
+        conditions=tuple(_condition(given, f"conditions.{at}") for at, given in enumerate(conditions)),
+        places=tuple(_place(given, f"places.{at}") for at, given in enumerate(places)),
         nearest=None if nearest is None else _nearest(nearest),
         group=Group() if group is None else _group(group),
     )
 
 
-def _members(data: Any, where: str, known: set[str]) -> dict[str, Any]:
+def members(data: Any, where: str, known: set[str]) -> dict[str, Any]:
+    """An object of known members."""
     if not isinstance(data, dict):
         refuse(where, _("%(where)s is not an object.") % {"where": where})
     if unknown := [str(name) for name in data if name not in known]:
@@ -221,8 +222,8 @@ def _list(data: Any, where: str, most: int) -> list[Any]:
 
 
 def _condition(data: Any, where: str) -> Choice | Period | Overdue:
-    told = _members(data, where, {"field", "is", "not", "since", "until"})
-    field = _one_of(told.get("field"), f"{where}.field", FIELDS)
+    told = members(data, where, {"field", "is", "not", "since", "until"})
+    field = one_of(told.get("field"), f"{where}.field", FIELDS)
     negated = _flag(told.get("not"), f"{where}.not")
     if field in PERIODS:
         _without(told, where, "is", "not")
@@ -262,8 +263,8 @@ def _period(told: dict[str, Any], field: str, where: str) -> Period:
 
 
 def _place(data: Any, where: str) -> Place:
-    told = _members(data, where, {"relation", "area", "unit", "on", "layer", "feature", "point", "metres", "not"})
-    relation = _one_of(told.get("relation"), f"{where}.relation", RELATIONS)
+    told = members(data, where, {"relation", "area", "unit", "on", "layer", "feature", "point", "metres", "not"})
+    relation = one_of(told.get("relation"), f"{where}.relation", RELATIONS)
     target = _target(told, where)
     negated = _flag(told.get("not"), f"{where}.not")
     if relation != "near":
@@ -273,7 +274,7 @@ def _place(data: Any, where: str) -> Place:
         return Place(relation, target, 0.0, negated)
     if isinstance(target, UnitOn):
         refuse(f"{where}.unit", _("near takes a point, a drawn area or a layer."))
-    return Place(relation, target, _number(told.get("metres"), f"{where}.metres", 0, MAX_METRES), negated)
+    return Place(relation, target, number(told.get("metres"), f"{where}.metres", 0, MAX_METRES), negated)
 
 
 def _target(told: dict[str, Any], where: str) -> Target:
@@ -294,7 +295,7 @@ def _target(told: dict[str, Any], where: str) -> Target:
 
 
 def _area(data: Any, where: str) -> Drawn:
-    _members(data, where, {"type", "coordinates"})
+    members(data, where, {"type", "coordinates"})
     text = json.dumps(data, separators=(",", ":"))
     try:
         area = parse_area(text)
@@ -308,7 +309,7 @@ def _area(data: Any, where: str) -> Drawn:
 
 def _spot(data: Any, where: str) -> Spot:
     numbers = data if isinstance(data, list) and len(data) == 2 else [None, None]
-    return Spot(_number(numbers[0], where, -180, 180), _number(numbers[1], where, -90, 90))
+    return Spot(number(numbers[0], where, -180, 180), number(numbers[1], where, -90, 90))
 
 
 def _part(told: dict[str, Any], where: str) -> LayerPart:
@@ -317,25 +318,25 @@ def _part(told: dict[str, Any], where: str) -> LayerPart:
 
 
 def _nearest(data: Any) -> Nearest:
-    told = _members(data, "nearest", {"count", "point", "layer", "feature"})
+    told = members(data, "nearest", {"count", "point", "layer", "feature"})
     target = _target(told, "nearest")
     if not isinstance(target, Spot | LayerPart):
         refuse("nearest", _("nearest takes a point or a layer."))
-    return Nearest(_whole(told.get("count"), "nearest.count", 1, MAX_NEAREST), target)
+    return Nearest(whole(told.get("count"), "nearest.count", 1, MAX_NEAREST), target)
 
 
 def _group(data: Any) -> Group:
-    told = _members(data, "group", {"by", "level", "on", "metres", "layer", "feature"})
-    by = _one_of(told.get("by"), "group.by", GROUPINGS)
+    told = members(data, "group", {"by", "level", "on", "metres", "layer", "feature"})
+    by = one_of(told.get("by"), "group.by", GROUPINGS)
     takes = {"unit": ("level", "on"), "cell": ("metres",), "feature": ("layer", "feature", "metres")}.get(by, ())
     _without(told, "group", *({"level", "on", "metres", "layer", "feature"} - set(takes)))
     if by == "unit":
-        level = _one_of(told.get("level", Level.COMMUNE), "group.level", tuple(Level.values))
+        level = one_of(told.get("level", Level.COMMUNE), "group.level", tuple(Level.values))
         return Group(by, level=level, on=_day(told.get("on"), "group.on"))
     if by == "cell":
-        return Group(by, metres=_number(told.get("metres"), "group.metres", MIN_CELL, MAX_CELL))
+        return Group(by, metres=number(told.get("metres"), "group.metres", MIN_CELL, MAX_CELL))
     if by == "feature":
-        metres = _number(told.get("metres", 0), "group.metres", 0, MAX_METRES)
+        metres = number(told.get("metres", 0), "group.metres", 0, MAX_METRES)
         return Group(by, metres=metres, part=_part(told, "group"))
     return Group(by)
 
@@ -351,7 +352,8 @@ def _text(data: Any, where: str) -> str:
     return data
 
 
-def _one_of(data: Any, where: str, known: tuple[str, ...]) -> str:
+def one_of(data: Any, where: str, known: tuple[str, ...]) -> str:
+    """One of a list of words."""
     if not isinstance(data, str) or data not in known:
         refuse(where, _("%(where)s is one of: %(known)s.") % {"where": where, "known": ", ".join(known)})
     return data
@@ -363,11 +365,12 @@ def _flag(data: Any, where: str) -> bool:
     refuse(where, _("%(where)s is true or false.") % {"where": where})
 
 
-def _number(data: Any, where: str, least: float, most: float) -> float:
+def number(data: Any, where: str, least: float, most: float) -> float:
+    """A finite number within bounds."""
     if (
         isinstance(data, bool)
         or not isinstance(data, int | float)
-        or abs(data) > 1e9
+        or abs(data) > 1e16
         or not math.isfinite(data)
         or not least <= data <= most
     ):
@@ -375,11 +378,12 @@ def _number(data: Any, where: str, least: float, most: float) -> float:
     return float(data)
 
 
-def _whole(data: Any, where: str, least: int, most: int) -> int:
-    number = _number(data, where, least, most)
-    if not number.is_integer():
+def whole(data: Any, where: str, least: int, most: int) -> int:
+    """A whole number within bounds."""
+    read = number(data, where, least, most)
+    if not read.is_integer():
         refuse(where, _("%(where)s is a whole number.") % {"where": where})
-    return int(number)
+    return int(read)
 
 
 def _day(data: Any, where: str) -> date | None:

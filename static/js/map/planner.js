@@ -7,15 +7,19 @@ import { L } from "./leaflet.js";
 const colour = (token) => getComputedStyle(document.documentElement).getPropertyValue(token).trim();
 
 /**
- * Features of a layer or of the answer; with counts, the more the darker.
+ * Features of a layer or of the answer; with counts, the more the darker. `strong` names the colour of what stands out
+ * (null: it does not, and is only outlined; undefined: by count).
  * @param {any} map
  * @param {any} collection
- * @param {{token: string, onChoose?: (properties: any) => void}} options
+ * @param {{token: string, onChoose?: (properties: any) => void, strong?: (properties: any) => string | null | undefined}} options
  */
-export function featureLayer(map, collection, { token, onChoose }) {
-  const most = Math.max(1, ...collection.features.map(({ properties }) => properties.count || 0));
+export function featureLayer(map, collection, { token, onChoose, strong }) {
+  const most = Math.max(1e-9, ...collection.features.map(({ properties }) => properties.count || 0));
   const style = (/** @type {any} */ feature) => {
-    const color = colour(token);
+    const own = feature ? strong?.(feature.properties) : undefined;
+    const color = colour(own || token);
+    if (own === null) return { color, weight: 1, opacity: 0.4, fillOpacity: 0 };
+    if (own) return { color, weight: 2.5, fillColor: color, fillOpacity: 0.45 };
     const count = feature?.properties.count;
     return { color, weight: 2, fillColor: color, fillOpacity: count ? 0.1 + 0.6 * (count / most) : 0.12 };
   };

@@ -1,0 +1,1 @@
+"""Hot spots, honestly: what stands out beyond chance, by which method, and what it does not show."""
