@@ -67,6 +67,16 @@ class Row:
         return Truncator(self.report.description).chars(ROW_TEXT)
 
     @property
+    def choose(self) -> str:
+        """What its box does."""
+        return _("Choose report %(code)s") % {"code": self.report.readable_code}
+
+    @property
+    def ago(self) -> str:
+        """When it was filed, in words."""
+        return _("%(age)s ago") % {"age": self.urgency.age}
+
+    @property
     def due(self) -> str:
         """By when an answer is due, while that matters."""
         due_at = self.report.due_at
