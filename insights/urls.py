@@ -6,7 +6,7 @@ from insights.views import data, planner
 from insights.views.home import home
 from insights.views.hotspots import hotspots
 from insights.views.ratings import ratings
-from insights.views.statistics import figure_reports, statistics
+from insights.views.statistics import figure_reports, statistics, statistics_csv, wall
 from insights.views.territory import communes, unit
 from insights.views.where import where
 
@@ -18,6 +18,8 @@ urlpatterns = [
     path("ratings/", ratings, name="ratings"),
     path("where/", where, name="where"),
     path("statistics/", statistics, name="statistics"),
+    path("statistics/wall/", wall, name="wall"),
+    path("statistics/table.csv", statistics_csv, name="statistics_csv"),
     path("statistics/reports/", figure_reports, name="figure_reports"),
     path("data/", data.data, name="data"),
     path("data/feed.atom", data.feed, name="data_feed"),

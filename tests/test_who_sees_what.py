@@ -167,7 +167,7 @@ PUBLIC_ADDRESSES = (
     "/", "/reports/new/", "/communes/", "/communes/90001/", "/where/", "/where/?lat=9.05&lon=105.05", "/reports/{code}/",
     "/api/v1/reports/", "/api/v1/reports/{code}/", "/api/v1/reports/{code}/events/", "/api/v1/reports/{code}/routing/", "/api/v1/categories/",
     "/api/v1/map/clusters/?bbox=105.04,9.04,105.06,9.06&zoom=15", "/api/v1/statistics/?group=authority", "/api/v1/units/90001/", "/api/v1/schema/",
-    "/ratings/", "/statistics/", "/statistics/?group=authority", "/data/", "/data/feed.atom", "/data/changes.json", "/data/reports.csv", "/data/reports.geojson", "/statistics/reports/?what=open", "/api/v1/ratings/", "/api/v1/reports/{code}/rating/", "/reports/new/where/?lat=9.05&lon=105.05&category=pothole",
+    "/ratings/", "/statistics/", "/statistics/?group=authority", "/data/", "/data/feed.atom", "/data/changes.json", "/data/reports.csv", "/data/reports.geojson", "/statistics/reports/?what=open", "/statistics/wall/", "/statistics/table.csv", "/api/v1/ratings/", "/api/v1/reports/{code}/rating/", "/reports/new/where/?lat=9.05&lon=105.05&category=pothole",
     "/api/v1/places/?q=Nguyễn Văn An", "/api/v1/reports/?q=0912345678",
 )  # fmt: skip
 

@@ -78,7 +78,7 @@ def columns_of(rows: Sequence[Row], height: int = 200) -> Columns:
     step = _round_step(most)
     top = max(step * -(-most // step), 1)
     width = WIDTH / max(len(rows), 1)
-    named = max(len(rows) // 8, 1)
+    named = -(-len(rows) // 6)
     columns = [
         Column(
             row,

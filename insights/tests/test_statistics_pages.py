@@ -1,11 +1,14 @@
 """The page of figures, and the reports behind each number."""
 
+import csv
+import io
 import random
 import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from authorities.models import Role
 from insights.figures.behind import WHAT, Cell
@@ -89,3 +92,21 @@ def test_what_makes_no_sense_is_refused_in_words(client, dense):
         response = client.get(address)
         assert response.status_code == 400
         assert "notice--error" in response.content.decode()
+
+
+def test_the_wall_refreshes_itself_and_answers_nothing_new_with_nothing(client, dense):
+    first = client.get("/statistics/wall/")
+    assert first["Refresh"] == "60"
+    assert "wall-number" in first.content.decode()
+    again = client.get("/statistics/wall/", headers={"If-None-Match": first["ETag"]})
+    assert (again.status_code, again.content, again["Refresh"]) == (304, b"", "60")
+    Report.objects.filter(status="new", unit__isnull=False).update(filed_at=timezone.now())
+    assert client.get("/statistics/wall/", headers={"If-None-Match": first["ETag"]}).status_code == 200
+
+
+def test_the_table_is_taken_away_as_csv(client, dense):
+    asked = {"group": "authority", "period": "all"}
+    lines = list(csv.DictReader(io.StringIO(client.get("/statistics/table.csv", asked).content.decode("utf-8-sig"))))
+    answer = client.get(reverse("statistics"), {"group": "authority"}).json()
+    assert [int(line["received"]) for line in lines] == [row["received"] for row in [*answer["rows"], answer["totals"]]]
+    assert [line["rates_response_share"] for line in lines[:-1]] == [str(row["rates"]["response"]["share"] or "") for row in answer["rows"]]
