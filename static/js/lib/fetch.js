@@ -36,6 +36,24 @@ export async function getJson(url, { signal, lang } = {}) {
 }
 
 /**
+ * The JSON at an address, unless it is still the version that one has: then null. The browser sends its kept version along, and the server
+ * answers in a few bytes while nothing has changed.
+ * @param {string} url
+ * @param {{signal?: AbortSignal, lang?: string, known?: string | null}} [options] `known`: the version (ETag) that one has
+ * @returns {Promise<{body: any, version: string | null}>}
+ */
+export async function getFresh(url, { signal, lang, known } = {}) {
+  const response = await ask(url, { signal, lang, accept: "application/json" });
+  const version = response.headers.get("ETag");
+  try {
+    return { body: known && version === known ? null : await response.json(), version };
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    throw new Problem("", 0);
+  }
+}
+
+/**
  * The text (a fragment of a page) at an address; with a body it is asked for by POST.
  * @param {string} url
  * @param {{signal?: AbortSignal, lang?: string, body?: FormData}} [options]

@@ -1,6 +1,7 @@
 // @ts-check
 // Reports on the map: clusters as discs with a ring of status groups, single reports as markers in the shape of their status.
 import { number } from "../lib/format.js";
+import { merged } from "../lib/merge.js";
 import { radius, segments, shortCount } from "../lib/ring.js";
 import { byGroup, GROUPS, markerOf } from "../lib/status.js";
 import { L } from "./leaflet.js";
@@ -29,37 +30,69 @@ const GROUP_WORDS = Object.fromEntries(
 export function reportLayer(map, { words, lang, icons, onChoose, onHover, onCluster }) {
   const group = L.layerGroup().addTo(map);
   /** @type {Map<string, any>} */
-  const singles = new Map();
-  /** @type {any[]} */
-  let clusters = [];
+  let shown = new Map();
+  /** @type {Map<string, any>} */
+  const markers = new Map();
   /** @type {any} */
   let spot = null;
 
-  /** @param {any[]} features */
-  function show(features) {
-    group.clearLayers();
-    singles.clear();
-    clusters = features.filter(({ properties }) => properties.cluster);
-    for (const feature of features) {
-      const { properties } = feature;
-      const [lon, lat] = feature.geometry.coordinates;
-      // Not in the tab order: the list beside the map says the same, in order, to keyboards and screen readers.
-      const marker = L.marker([lat, lon], {
-        icon: properties.cluster ? clusterIcon(properties, lang) : singleIcon(properties, icons),
-        keyboard: false,
-        title: properties.cluster ? clusterTitle(properties) : "",
-        riseOnHover: true,
-      });
-      if (properties.cluster) {
-        marker.on("click", () => onCluster(feature));
-      } else {
-        singles.set(properties.code, marker);
-        marker.on("click", () => onChoose(properties.code));
-        marker.on("mouseover", () => onHover(properties.code));
-        marker.on("mouseout", () => onHover(null));
-      }
-      group.addLayer(marker);
+  /**
+   * Takes the map to these features: markers of what has not changed stay as they are.
+   * @param {any[]} features
+   * @param {number} zoom the one that was asked for
+   */
+  function show(features, zoom) {
+    const { next, gone, come } = merged(shown, features, zoom);
+    shown = next;
+    for (const key of gone) remove(key);
+    for (const [key, feature] of come) {
+      const standing = markers.get(key);
+      if (standing) change(standing, feature);
+      else add(key, feature);
     }
+  }
+
+  /** @param {any} properties */
+  const iconOf = (properties) => (properties.cluster ? clusterIcon(properties, lang) : singleIcon(properties, icons));
+
+  /**
+   * @param {string} key
+   * @param {any} feature
+   */
+  function add(key, feature) {
+    const { properties, geometry } = feature;
+    // Not in the tab order: the list beside the map says the same, in order, to keyboards and screen readers.
+    const marker = L.marker([geometry.coordinates[1], geometry.coordinates[0]], {
+      icon: iconOf(properties),
+      keyboard: false,
+      title: properties.cluster ? clusterTitle(properties) : "",
+      riseOnHover: true,
+    });
+    if (properties.cluster) {
+      marker.on("click", () => onCluster(shown.get(key)));
+    } else {
+      marker.on("click", () => onChoose(properties.code));
+      marker.on("mouseover", () => onHover(properties.code));
+      marker.on("mouseout", () => onHover(null));
+    }
+    markers.set(key, marker);
+    group.addLayer(marker);
+  }
+
+  /**
+   * @param {any} marker
+   * @param {any} feature
+   */
+  function change(marker, { properties, geometry }) {
+    marker.setLatLng([geometry.coordinates[1], geometry.coordinates[0]]);
+    marker.options.title = properties.cluster ? clusterTitle(properties) : "";
+    marker.setIcon(iconOf(properties));
+  }
+
+  /** @param {string} key */
+  function remove(key) {
+    group.removeLayer(markers.get(key));
+    markers.delete(key);
   }
 
   /**
@@ -77,14 +110,14 @@ export function reportLayer(map, { words, lang, icons, onChoose, onHover, onClus
    * @param {{lat: number, lon: number}} [where]
    */
   function light(code, where) {
-    for (const [key, marker] of singles) {
+    for (const [key, marker] of markers) {
       const lit = key === code;
       marker.getElement()?.classList.toggle("is-lit", lit);
       marker.setZIndexOffset(lit ? ABOVE_ALL : 0);
     }
     spot?.remove();
     spot = null;
-    if (code && where && !singles.has(code)) {
+    if (code && where && !markers.has(code)) {
       spot = L.marker([where.lat, where.lon], {
         icon: L.divIcon({ className: "map-spot", iconSize: [24, 24], html: "" }),
         keyboard: false,
@@ -95,20 +128,18 @@ export function reportLayer(map, { words, lang, icons, onChoose, onHover, onClus
   }
 
   /** Where the discs and markers lie, and how wide they are. */
-  const obstacles = () => [
-    ...clusters.map(({ geometry, properties }) => ({
+  const obstacles = () =>
+    [...shown.values()].map(({ geometry, properties }) => ({
       lon: geometry.coordinates[0],
       lat: geometry.coordinates[1],
-      size: 2 * radius(properties.count),
-    })),
-    ...[...singles.values()].map((marker) => ({ lon: marker.getLatLng().lng, lat: marker.getLatLng().lat, size: 28 })),
-  ];
+      size: properties.cluster ? 2 * radius(properties.count) : 28,
+    }));
 
   return {
     show,
     light,
     obstacles,
-    count: () => singles.size + clusters.reduce((sum, { properties }) => sum + properties.count, 0),
+    count: () => [...shown.values()].reduce((sum, { properties }) => sum + (properties.count ?? 1), 0),
   };
 }
 

@@ -1,12 +1,13 @@
 // @ts-check
 // The map of reports and the list beside it: one view, told by the address.
-import { parse, toQuery, wholeCells } from "../lib/bbox.js";
-import { getJson, getText, isAbort, latest, Problem } from "../lib/fetch.js";
+import { pad, parse, toQuery, wholeCells } from "../lib/bbox.js";
+import { getFresh, getText, isAbort, latest, Problem } from "../lib/fetch.js";
 import { number } from "../lib/format.js";
 import { formatAt, parseAt, withParams } from "../lib/view.js";
 import { areaLayer } from "../map/area.js";
 import { boundsOf, createMap, fit, insets } from "../map/basemap.js";
 import { hasLeaflet } from "../map/leaflet.js";
+import { openList } from "../map/list-popup.js";
 import { positionButton } from "../map/position.js";
 import { reportLayer } from "../map/reports.js";
 import { bottomSheet } from "../ui/bottom-sheet.js";
@@ -16,6 +17,9 @@ import { tellTimes } from "../ui/times.js";
 import { toast } from "../ui/toast.js";
 
 const SLOW_MS = 900;
+const FRESH_MS = 4000; // what somebody else has just sent is seen within five seconds
+const ROWS = 20; // of the list's first page
+const ONE_SPOT = 21; // the expansion zoom of reports that no zoom takes apart
 
 const words = pageWords("map-words", "home-words");
 const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -67,7 +71,8 @@ function begin() {
     onHover: (code) => lightRow(code),
     onCluster: ({ properties, geometry }) => {
       const box = parse((properties.bbox || []).join(","));
-      if (box && map.getZoom() < map.getMaxZoom())
+      if (box && properties.expansion_zoom >= ONE_SPOT) listOf(box, geometry.coordinates);
+      else if (box && map.getZoom() < map.getMaxZoom())
         fit(map, box, { padding: [48, 48], maxZoom: Math.max(map.getZoom() + 2, 17) });
       else
         map.setView([geometry.coordinates[1], geometry.coordinates[0]], Math.min(map.getZoom() + 2, map.getMaxZoom()));
@@ -86,6 +91,7 @@ function begin() {
     const since = selects.find(({ name }) => name === "period")?.selectedOptions[0]?.dataset.since;
     const { category, status, period } = chosenFilters();
     return {
+      zoom,
       clusters: withParams("/api/v1/map/clusters/", {
         bbox,
         zoom: String(zoom),
@@ -98,24 +104,26 @@ function begin() {
     };
   }
 
+  /** @type {string | null} */
+  let version = null;
+  let isLoading = false;
+  /** @type {AbortController | undefined} */
+  let looking;
+
   const load = latest(async (signal) => {
     const asked = query();
+    isLoading = true;
+    looking?.abort();
     list.setAttribute("aria-busy", "true");
     // On a weak line the map is empty for seconds: that it is not broken is said in words
     const slow = setTimeout(() => tell(words("loading")), SLOW_MS);
     try {
       const [clusters, html] = await Promise.all([
-        getJson(asked.clusters, { signal, lang }),
+        getFresh(asked.clusters, { signal, lang }),
         getText(asked.rows, { signal, lang }),
       ]);
-      reports.show(clusters.features);
-      base.avoid(reports.obstacles());
-      const shown = reports.count();
-      count.textContent = shown ? words("count", { count: shown, shown: number(shown, lang) }) : words("none");
-      byId("list-status").textContent = count.textContent;
-      rows.innerHTML = html;
-      tellTimes(rows, lang);
-      lightAgain();
+      version = clusters.version;
+      draw(clusters.body.features, asked.zoom, html);
       hush();
     } catch (error) {
       if (isAbort(error)) throw error;
@@ -123,9 +131,56 @@ function begin() {
       tell(error.isOffline ? words("offline") : error.message || words("failed"), retry);
     } finally {
       clearTimeout(slow);
-      if (!signal.aborted) list.removeAttribute("aria-busy");
+      if (!signal.aborted) {
+        list.removeAttribute("aria-busy");
+        isLoading = false;
+      }
     }
   }, 220);
+
+  /**
+   * @param {any[]} features
+   * @param {number} zoom
+   * @param {string} html
+   */
+  function draw(features, zoom, html) {
+    reports.show(features, zoom);
+    base.avoid(reports.obstacles());
+    const shown = reports.count();
+    const told = shown ? words("count", { count: shown, shown: number(shown, lang) }) : words("none");
+    if (count.textContent !== told) count.textContent = byId("list-status").textContent = told;
+    rows.innerHTML = html;
+    tellTimes(rows, lang);
+    lightAgain();
+  }
+
+  // --- what is new meanwhile -------------------------------------------------------------------------------------------
+  /** Asks whether anything has changed; a few bytes while nothing has. Says nothing of a bad line: nobody asked. */
+  async function lookAgain() {
+    if (document.hidden || isLoading || !version) return;
+    const asked = query();
+    looking = new AbortController();
+    const { signal } = looking;
+    try {
+      const clusters = await getFresh(asked.clusters, { signal, lang, known: version });
+      if (!clusters.body || isLoading) return;
+      // Whoever reads the list keeps it as it is; the map and the count go on
+      const isRead = rows.contains(document.activeElement) || rows.querySelectorAll("li").length > ROWS;
+      const html = isRead ? rows.innerHTML : await getText(asked.rows, { signal, lang });
+      if (isLoading) return;
+      version = clusters.version;
+      if (isRead) {
+        reports.show(clusters.body.features, asked.zoom);
+        lightAgain();
+      } else {
+        draw(clusters.body.features, asked.zoom, html);
+      }
+    } catch (error) {
+      if (!isAbort(error) && !(error instanceof Problem)) throw error;
+    }
+  }
+  setInterval(lookAgain, FRESH_MS);
+  document.addEventListener("visibilitychange", lookAgain);
 
   function retry() {
     hush();
@@ -171,6 +226,24 @@ function begin() {
   function markFilters() {
     for (const select of selects) select.classList.toggle("is-set", select.value !== "");
     byId("clear").hidden = selects.every(({ value }) => value === "");
+  }
+
+  /**
+   * The reports that lie on one spot, as a list there: no zoom takes them apart.
+   * @param {import("../lib/bbox.js").Bbox} box
+   * @param {[number, number]} spot
+   */
+  async function listOf(box, spot) {
+    const { category, status, period } = chosenFilters();
+    const holder = document.createElement("div");
+    try {
+      const bbox = toQuery(pad(box, 0.1));
+      holder.innerHTML = await getText(withParams("/", { fragment: "list", bbox, category, status, period }), { lang });
+      tellTimes(holder, lang);
+      openList(map, spot, holder);
+    } catch {
+      toast(words("failed"));
+    }
   }
 
   // --- list and map, linked both ways ----------------------------------------------------------------------------------
