@@ -2,6 +2,7 @@
 
 from insights.exports.models import DataFile
 from insights.figures.models import FigureCell, FigureCellOfAll, FigureChange, FigurePlace, FigureSpread, FigureSpreadOfAll
+from insights.hotspots.models import EarlyWarning, WarningMail
 from insights.planner.models import OwnFeature, OwnLayer, SavedQuery
 from insights.pyramid.models import CellCount, CellTotal, Delta, Folding, Pyramid
 
@@ -10,6 +11,7 @@ __all__ = [
     "CellTotal",
     "DataFile",
     "Delta",
+    "EarlyWarning",
     "FigureCell",
     "FigureCellOfAll",
     "FigureChange",
@@ -21,4 +23,5 @@ __all__ = [
     "OwnLayer",
     "Pyramid",
     "SavedQuery",
+    "WarningMail",
 ]

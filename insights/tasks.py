@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 
@@ -48,3 +49,20 @@ def make_open_data(timestamp: int) -> None:
     from insights.exports import making
 
     making.make_tonights()
+
+
+@app.periodic(cron="0 0,4,8 * * *", periodic_id="warn_early")  # UTC: 7:00, 11:00 and 15:00 in Vietnam
+@app.task(queue="upkeep", queueing_lock="warn_early")
+def warn_early(timestamp: int) -> None:
+    """Tells heads what rises with their bodies."""
+    from insights.hotspots import warning
+
+    warning.warn()
+
+
+@app.task(queue="mail", retry=RetryStrategy(max_attempts=8, exponential_wait=3))
+def send_warnings(mail_id: int) -> None:
+    """Sends a mail of warnings, once."""
+    from insights.hotspots import warning
+
+    warning.send(mail_id)

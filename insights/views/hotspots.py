@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
@@ -15,11 +17,13 @@ from authorities.models import Category, Publication
 from insights.hotspots.api import as_data
 from insights.hotspots.asking import parse_ask
 from insights.hotspots.finding import METHODS, Findings, find
+from insights.hotspots.models import EarlyWarning
 from insights.planner.language import MAX_CELL, QueryError
 from insights.views.planner import planner_of
 from reports.throttling import throttled, too_many
 
 ROWS = 100
+SHOWN = timedelta(days=30)  # of early warnings
 EXPECTED = {
     "habit": gettext_lazy("what else is reported there"),
     "population": gettext_lazy("the people who live there"),
@@ -73,7 +77,9 @@ def hotspots(request: HttpRequest) -> HttpResponse:
     """The question, and with `method` in the address its answer."""
     user = planner_of(request)
     if "method" not in request.GET:
-        return render(request, "insights/hotspots.html", {"form": HotspotForm(), "map_config": {"on": None}})
+        since = timezone.localdate() - SHOWN
+        warnings = EarlyWarning.objects.filter(day__gt=since).select_related("body", "category")[:ROWS]
+        return render(request, "insights/hotspots.html", {"form": HotspotForm(), "map_config": {"on": None}, "warnings": warnings})
     if wait := throttled(request, "plan"):
         return too_many(request, wait)
     form = HotspotForm(request.GET)
