@@ -121,6 +121,29 @@ def test_reports_are_accepted_from_the_queue_by_a_key_alone_or_several(site, vis
     assert {report.status for report in Report.objects.filter(pk__in=[one.pk for one in reports])} == {"accepted"}
 
 
+def test_a_range_is_chosen_a_filter_kept_and_a_colleague_seen(site, visit, axe, binh, hanh, reports):
+    page = visit(user=binh)
+    page.goto(f"{site}/desk/?view=new&category=pothole")
+    boxes = page.locator(".queue-tick input")
+    boxes.nth(0).click()
+    boxes.nth(2).click(modifiers=["Shift"])
+    expect(page.locator("#bulk-count")).to_have_text("Đã chọn 3 phản ánh")
+    page.locator("details.desk-save summary").click()
+    page.get_by_label("Tên bộ lọc").fill("Ổ gà mới")
+    axe(page)
+    page.keyboard.press("Enter")
+    page.goto(f"{site}/desk/?view=open")
+    page.get_by_role("link", name="Ổ gà mới").click()
+    page.wait_for_url(re.compile(r"category=pothole"))
+    expect(page.locator("[aria-current]", has_text="Ổ gà mới")).to_be_visible()
+    expect(page.locator(".queue-row")).to_have_count(3)
+    with page.expect_response(re.compile(r"/presence/")):
+        page.goto(f"{site}/desk/reports/{reports[0].code}/")
+    other = visit(user=hanh)
+    other.goto(f"{site}/desk/reports/{reports[0].code}/")
+    expect(other.locator("#presence")).to_contain_text("Trần Văn Bình")
+
+
 def test_the_line_goes_and_comes_back(site, visit, console, binh, reports):
     page = visit(user=binh)
     page.goto(f"{site}/desk/?view=new")
