@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -18,6 +18,7 @@ from insights.exports.rows import CHUNK, FIELDS
 from insights.exports.streams import LON, csv_lines, geojson_lines
 
 EPOCH = datetime(1899, 12, 30)  # of a spreadsheet's days
+UTC_FLAG = 100  # GDAL's for UTC
 MOST_SHEET_ROWS = 1_048_575  # a sheet holds one more, its head
 Tell = Callable[[int], None]
 
@@ -87,7 +88,7 @@ def _cell(value: Any, style: int = 0) -> str:
     if value is None or value == "":
         return "<c/>"
     if isinstance(value, datetime):
-        return f'<c s="1"><v>{(value.replace(tzinfo=None) - EPOCH).total_seconds() / 86400:.8f}</v></c>'
+        return f'<c s="1"><v>{(value.replace(tzinfo=None) - EPOCH).total_seconds() / 86400!r}</v></c>'
     if isinstance(value, float | int):
         return f"<c><v>{value!r}</v></c>"
     kept = "".join(letter for letter in value if letter in "\t\n" or letter >= " ")[
@@ -97,7 +98,8 @@ def _cell(value: Any, style: int = 0) -> str:
 
 
 def _gpkg(path: Path, rows: Iterable[list[Any]]) -> None:
-    _by_gdal(path, rows, "GPKG", layer="reports")
+    # 1.3, and times in UTC: older readers warn of anything else
+    _by_gdal(path, rows, "GPKG", layer="reports", VERSION="1.3")
 
 
 def _shapefile(path: Path, rows: Iterable[list[Any]]) -> None:
@@ -131,6 +133,9 @@ def _by_gdal(path: Path, rows: Iterable[list[Any]], driver: str, **options: Any)
             crs="EPSG:4326",
             driver=driver,
             append=not is_first,
+            gdal_tz_offsets={field.name: np.full(len(chunk), UTC_FLAG) for _place, field in kept if field.kind == "moment"}
+            if driver == "GPKG"
+            else None,
             **options,
         )
         is_first = False
@@ -138,7 +143,7 @@ def _by_gdal(path: Path, rows: Iterable[list[Any]], driver: str, **options: Any)
 
 def _column(values: tuple[Any, ...], kind: str, driver: str, width: int) -> Any:
     if kind == "moment" and driver == "GPKG":
-        return np.array([value.replace(tzinfo=None) if value else None for value in values], dtype="datetime64[ms]")
+        return np.array([value.astimezone(UTC).replace(tzinfo=None) if value else None for value in values], dtype="datetime64[ms]")
     texts = [value.strftime("%Y-%m-%dT%H:%M:%S%z") if isinstance(value, datetime) else value for value in values]
     if driver != "GPKG":
         texts = [text.encode()[:width].decode(errors="ignore") if text else text for text in texts]

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from insights.exports.rows import CHUNK, FIELDS
+from reports.codes import grouped
 
 BOM = "\ufeff"  # without it Excel reads Vietnamese letters as something else
 # What a spreadsheet would take for a formula; an apostrophe before it is shown by none of them and makes it text
@@ -34,12 +35,20 @@ def plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
+def _for_sheet(value: Any) -> Any:
+    """A moment as a spreadsheet knows it, in Vietnam; anything else as it is."""
+    return f"{value:%Y-%m-%d %H:%M:%S}" if isinstance(value, datetime) else value
+
+
 def csv_lines(rows: Iterable[list[Any]]) -> Iterator[bytes]:
-    """A table with its head, UTF-8 with a mark, in pieces of many rows."""
+    """A table with its head, UTF-8 with a mark, in pieces of many rows.
+
+    Codes are grouped as people read them: without, a spreadsheet takes one in a hundred thousand for a number ("6E12345678").
+    """
     writer = csv.writer(_Echo())
     piece = [BOM, writer.writerow([field.name for field in FIELDS])]
     for row in rows:
-        piece.append(writer.writerow([harmless(plain(value)) for value in row]))
+        piece.append(writer.writerow([grouped(row[0]), *(harmless(_for_sheet(value)) for value in row[1:])]))
         if len(piece) >= CHUNK:
             yield "".join(piece).encode()
             piece = []

@@ -14,21 +14,24 @@ UNITS_OF_REPORT = """
 COALESCE((SELECT array_agg(place.unit_id ORDER BY place.unit_id) FROM reports_reportplace AS place
           WHERE place.report_id = report.id AND place.unit_id IS NOT NULL), '{}'::bigint[])
 """
+# What of a report the figures are made of: the rest, its text above all, would only fill the memory
+_NAMES = ("id", "filed_at", "unit_id", "authority_id", "category_id", "status", "published_at", "closed_at", "due_at")
+COLUMNS = ", ".join(f"report.{name}" for name in _NAMES)
 # The reports of slices (month and unit), and those filed in spans of time; a slice of unit 0 holds those outside every unit
 OF_SLICES = f"""
-SELECT report.* FROM unnest(%(slice_months)s::date[], %(slice_units)s::bigint[]) AS slice (month, unit)
+SELECT {COLUMNS} FROM unnest(%(slice_months)s::date[], %(slice_units)s::bigint[]) AS slice (month, unit)
 CROSS JOIN LATERAL (
-  SELECT * FROM reports_report AS report WHERE report.unit_id = slice.unit
+  SELECT {COLUMNS} FROM reports_report AS report WHERE report.unit_id = slice.unit
     AND report.filed_at >= slice.month::timestamp AT TIME ZONE '{ZONE}' AND report.filed_at < (slice.month + interval '1 month') AT TIME ZONE '{ZONE}'
   UNION ALL
-  SELECT * FROM reports_report AS report WHERE slice.unit = 0 AND report.unit_id IS NULL
+  SELECT {COLUMNS} FROM reports_report AS report WHERE slice.unit = 0 AND report.unit_id IS NULL
     AND report.filed_at >= slice.month::timestamp AT TIME ZONE '{ZONE}' AND report.filed_at < (slice.month + interval '1 month') AT TIME ZONE '{ZONE}'
 ) AS report
 """  # noqa: S608  constants only
-OF_SPANS = """
-SELECT report.* FROM unnest(%(span_starts)s::timestamptz[], %(span_ends)s::timestamptz[]) AS span (since, until)
+OF_SPANS = f"""
+SELECT {COLUMNS} FROM unnest(%(span_starts)s::timestamptz[], %(span_ends)s::timestamptz[]) AS span (since, until)
 JOIN reports_report AS report ON report.filed_at >= span.since AND report.filed_at < span.until
-"""
+"""  # noqa: S608  constants only
 MONTH = f"date_trunc('month', report.filed_at AT TIME ZONE '{ZONE}')::date"
 
 
@@ -98,9 +101,12 @@ WHERE {where} AND {bodies}
 """  # noqa: S608  constants only
 
 
+BUCKETS = ", ".join(f"b{number}" for number in range(1, len(EDGES) + 1))  # as insights_figurespread holds them
+
+
 def counted_buckets(alias: str) -> str:
-    """How many lines fell into each bucket, as an array."""
-    return "ARRAY[" + ", ".join(f"count(*) FILTER (WHERE {alias}.bucket = {number})" for number in range(1, len(EDGES) + 1)) + "]::int[]"
+    """How many lines fell into each bucket, one column each."""
+    return ", ".join(f"count(*) FILTER (WHERE {alias}.bucket = {number})" for number in range(1, len(EDGES) + 1))
 
 
 IN_TIME_BUCKETS = EDGES.index(RESPONSE_DAYS)  # so many of the first buckets are a response in time

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
-from insights.figures.facts import OF_SLICES, STEPS, UNITS_OF_REPORT, counted_buckets, facts, opinions
+from insights.figures.facts import BUCKETS, OF_SLICES, STEPS, UNITS_OF_REPORT, counted_buckets, facts, opinions
 
 SLICES_AT_ONCE = 200
 LOCK = 0x66_69_67_73  # the number of the advisory lock: one folds at a time
@@ -44,10 +44,10 @@ cells_of_all AS (
   SELECT {_OF_ALL}, {_SUMS} FROM facts AS line GROUP BY 1, 2, 3, 4, 5, 6, published, due
 ),
 spread_of_all AS (
-  INSERT INTO insights_figurespreadofall ({_SLICE}, measure, counts)
+  INSERT INTO insights_figurespreadofall ({_SLICE}, measure, {BUCKETS})
   SELECT {_OF_ALL}, measure, {counted_buckets("line")} FROM spread AS line GROUP BY 1, 2, 3, 4, 5, 6, measure
 )
-INSERT INTO insights_figurespread ({_SLICE}, measure, counts)
+INSERT INTO insights_figurespread ({_SLICE}, measure, {BUCKETS})
 SELECT {_SLICE}, measure, {counted_buckets("line")} FROM spread AS line GROUP BY {_SLICE}, measure
 """  # noqa: S608  constants only
 

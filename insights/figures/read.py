@@ -15,7 +15,7 @@ from django.db import connection
 from django.utils import timezone
 
 from authorities.models import Category, Publication
-from insights.figures.facts import OF_SLICES, OF_SPANS, STEPS, ZONE, counted_buckets, facts, opinions
+from insights.figures.facts import BUCKETS, COLUMNS, OF_SLICES, OF_SPANS, STEPS, ZONE, counted_buckets, facts, opinions
 from insights.figures.fold import one_view
 from insights.figures.measures import EDGES, RESPONSE_DAYS
 from insights.figures.question import Question
@@ -34,7 +34,7 @@ _COUNTED = f"""ARRAY[
   sum(line.split), sum(line.reports) FILTER (WHERE NOT line.published OR line.category_id = ANY(%(never)s)),
   sum(line.reports) FILTER (WHERE line.due < %(this_month)s), sum(line.reopened), sum(line.transferred), sum(line.dated), sum(line.on_time), 0
 ]::bigint[]"""
-_SUMMED = "ARRAY[" + ", ".join(f"sum(line.counts[{number}])" for number in range(1, len(EDGES) + 1)) + "]::bigint[]"
+_SUMMED = "ARRAY[" + ", ".join(f"sum(line.b{number})" for number in range(1, len(EDGES) + 1)) + "]::bigint[]"
 LOCATED = """
 SELECT place.id AS place_id, min(unit.id) AS unit_id FROM insights_figureplace AS place CROSS JOIN unnest(place.units) AS held (id)
 JOIN boundaries_unit AS unit ON unit.id = held.id WHERE unit.active AND unit.validity @> %(on)s::date GROUP BY place.id
@@ -172,7 +172,7 @@ def _statements(question: Question, span: Span, has_changed: bool) -> list[str]:
             source = f"SELECT * FROM insights_{table}{of_all} AS line WHERE {condition}"  # noqa: S608  constants only
             if question.on and "unit" in question.groups:
                 columns = "line.month, COALESCE(located.unit_id, 0) AS unit_id, line.authority_id, line.category_id, line.status, "
-                columns += "line.measure, line.counts" if measure != "0" else (
+                columns += "line.measure, line." + BUCKETS.replace(", ", ", line.") if measure != "0" else (
                     "line.published, line.due, line.reports, line.split, line.reopened, line.transferred, line.dated, line.on_time"
                 )  # fmt: skip
                 source = (
@@ -192,11 +192,11 @@ def _statements(question: Question, span: Span, has_changed: bool) -> list[str]:
         chosen = " UNION ALL ".join(f"({source})" for source in sources)
         said = opinions("chosen", unit, bodies=bodies.replace("report.", "said."))
         statements.append(f"""
-WITH chosen AS MATERIALIZED (SELECT report.* FROM ({chosen}) AS report WHERE {where}),
+WITH chosen AS MATERIALIZED (SELECT {COLUMNS} FROM ({chosen}) AS report WHERE {where}),
 facts AS MATERIALIZED ({facts("chosen", unit, where=bodies)})
 SELECT {keys}, 0, {_COUNTED} FROM (SELECT *, 1 AS reports FROM facts) AS line GROUP BY {keys}
 UNION ALL
-SELECT {keys}, line.measure, {counted_buckets("line")}::bigint[] FROM ({STEPS} UNION ALL {said}) AS line GROUP BY {keys}, line.measure
+SELECT {keys}, line.measure, ARRAY[{counted_buckets("line")}]::bigint[] FROM ({STEPS} UNION ALL {said}) AS line GROUP BY {keys}, line.measure
 """)  # noqa: S608  constants only
     # What no cell can know, for it is so only now: due earlier this month, and too young to have been answered
     period = ["report.filed_at >= %(since)s"] * bool(question.since) + ["report.filed_at < %(until)s"] * bool(question.until)
