@@ -21,9 +21,12 @@ CALLS = 3000
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", help="hotspots, locate, places, planner, queue, reroute, statistics (default: all)")
+    parser.add_argument(
+        "names", nargs="*", help="clusters, hotspots, locate, places, planner, queue, reroute, soak, statistics (default: all)"
+    )
     parser.add_argument("--reports", type=int, default=100_000, help="how many (default 100000)")
     parser.add_argument("--open", type=int, default=12, metavar="PERCENT", help="how many of them are open (default 12)")
+    parser.add_argument("--seconds", type=float, default=120, help="of soaking (default 120)")
     arguments = parser.parse_args()
     os.environ["DATABASE_URL"], fresh = _own_database(os.environ["DATABASE_URL"])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "geoportal.settings")
@@ -31,15 +34,17 @@ def main() -> None:
     django.setup()
     from django.core.management import call_command
 
-    from bench import hotspots, locate, places, planner, queue, reroute, statistics
+    from bench import clusters, hotspots, locate, places, planner, queue, reroute, soak, statistics
 
     benches: dict[str, Callable[[], dict[str, Any]]] = {
+        "clusters": lambda: clusters.run(arguments.reports, arguments.open),
         "hotspots": hotspots.run,
         "locate": lambda: locate.run(CALLS),
         "places": places.run,
         "planner": lambda: planner.run_bench(arguments.reports, arguments.open),
         "queue": lambda: queue.run(arguments.reports, arguments.open),
         "reroute": lambda: reroute.run(arguments.reports, arguments.open),
+        "soak": lambda: soak.run(arguments.seconds),
         "statistics": lambda: statistics.run(arguments.reports, arguments.open),
     }
     if unknown := set(arguments.names) - set(benches):

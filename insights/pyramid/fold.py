@@ -69,7 +69,7 @@ WHEN MATCHED AND kept.count + net.count = 0 THEN DELETE
 WHEN MATCHED THEN UPDATE SET {_ADDED}, parts = tallied(kept.parts, net.parts), loose = net.month = 0 AND ({_LOOSENED})
 WHEN NOT MATCHED THEN INSERT (depth, month, closed, x, y, count, lon, lat, ids, west, east, north, south, parts)
   VALUES (net.depth, net.month, net.closed, net.cell_x, net.cell_y, net.count, net.lon, net.lat, net.ids, net.west, net.east, net.north, net.south,
-          tallied(net.parts, NULL))
+          CASE WHEN cardinality(net.parts) = 1 THEN net.parts ELSE tallied(net.parts, NULL) END)
 """
 
 # Where one at the edge has left, the edges are found again: at the deepest from the reports, above from the cells within

@@ -1,0 +1,75 @@
+"""The site as in production, on a port of its own, asked by one client over one kept connection."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@contextmanager
+def served(workers: int = 2) -> Iterator[int]:
+    """The port on which gunicorn serves this database, as bin/gunicorn_conf.py says; the address of bench/site.py is there too."""
+    with socket.socket() as found, tempfile.TemporaryDirectory() as static:
+        found.bind(("127.0.0.1", 0))
+        port = int(found.getsockname()[1])
+        found.close()
+        settings.STATIC_ROOT = static
+        call_command("collectstatic", interactive=False, verbosity=0)
+        database = settings.DATABASES["default"]
+        url = f"postgis://{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+        env = {
+            **os.environ,
+            "DATABASE_URL": url,
+            "DJANGO_SETTINGS_MODULE": "bench.site_settings",
+            "ALLOWED_HOSTS": "127.0.0.1",
+            "BIND": f"127.0.0.1:{port}",
+            "WEB_CONCURRENCY": str(workers),
+            "STATIC_ROOT": static,
+        }
+        words = [sys.executable, "-m", "gunicorn", "--config", "bin/gunicorn_conf.py", "--max-requests", "0", "geoportal.wsgi"]
+        process = subprocess.Popen(words, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+        try:
+            _wait(port)
+            yield port
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def _wait(port: int) -> None:
+    for _ in range(300):
+        try:
+            if Caller(port).get("/healthz/live")[1] == 200:
+                return
+        except OSError:
+            pass
+        time.sleep(0.2)
+    raise SystemExit("The site did not come up: run gunicorn by hand and read what it says.")
+
+
+class Caller:
+    """A client that keeps its connection, as a browser does."""
+
+    def __init__(self, port: int) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+
+    def get(self, path: str, **headers: str) -> tuple[float, int, bytes, str]:
+        """Seconds, status, the body as it came over the line (gzip), and its ETag."""
+        start = time.perf_counter()
+        self._connection.request("GET", path, headers={"Accept-Encoding": "gzip", **headers})
+        answer = self._connection.getresponse()
+        body = answer.read()
+        return time.perf_counter() - start, answer.status, body, answer.headers.get("ETag", "")
