@@ -18,9 +18,10 @@ from boundaries.models import Level
 from gis.bbox import parse_bbox, parse_number
 from gis.errors import PlaceError
 from insights.clusters import BREAKDOWNS, MAX_ZOOM, Stand, clusters, window_of
-from insights.conditional import fresh_or_not_modified
+from insights.conditional import fresh_or_not_modified, pressed
 from insights.figures.question import GROUPS, Question
 from insights.figures.table import as_json, table
+from insights.kept_answers import KeptAnswers
 from insights.pyramid.read import Mix
 from reports.api.filters import words
 
@@ -32,6 +33,9 @@ ATTRIBUTES = [
     OpenApiParameter("until", str, description="Filed before"),
     OpenApiParameter("authority", str),
 ]
+
+
+KEPT = KeptAnswers()
 
 
 class ClusterView(APIView):
@@ -60,16 +64,19 @@ class ClusterView(APIView):
             sentence = _("by is one of %(known)s, or both with a comma.") % {"known": ", ".join(BREAKDOWNS)}
             raise PlaceError(sentence, errors={"by": [sentence]})
         window, mix, stand = window_of(box, min(int(zoom), MAX_ZOOM)), Mix.of(asked), Stand.now()
-        return fresh_or_not_modified(
-            request,
-            stand.version if not mix.by_authority else "",  # which body has a report is no fact of the map: no delta tells of it
-            lambda: HttpResponse(
-                json.dumps(
-                    {"type": "FeatureCollection", "features": clusters(mix, window, stand, by)}, separators=(",", ":"), ensure_ascii=False
-                ),
-                content_type="application/json",
-            ),
-        )
+        # Which body has a report is no fact of the map: no delta tells of it, so there is no version either
+        version = stand.version if not mix.by_authority else ""
+
+        def made() -> bytes:
+            features = clusters(mix, window, stand, by)
+            return json.dumps({"type": "FeatureCollection", "features": features}, separators=(",", ":"), ensure_ascii=False).encode()
+
+        def answer() -> HttpResponse:
+            if not version:
+                return HttpResponse(made(), content_type="application/json")
+            return pressed(request, KEPT.get((version, stand.codes_key, window, mix.key, frozenset(by)), made))
+
+        return fresh_or_not_modified(request, version, answer)
 
 
 class StatisticsView(APIView):

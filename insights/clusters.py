@@ -41,6 +41,11 @@ class Stand:
     built: bool
     codes: Mapping[int, str]
 
+    @property
+    def codes_key(self) -> frozenset[tuple[int, str]]:
+        """Changes where a category is renamed, of which no delta tells."""
+        return frozenset(self.codes.items())
+
     @classmethod
     def now(cls) -> Stand:
         """As it is committed. Ask it before what it is the version of: then what is kept under a version is never older than it."""

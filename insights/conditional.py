@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.cache import get_conditional_response
+from django.utils.cache import get_conditional_response, patch_vary_headers
 from rest_framework.request import Request
 
 KEPT_BUT_ASKED = "public, no-cache"  # may be kept by all, and is asked for before each use: a committed report shows in the next answer
+
+
+def pressed(request: Request, content: bytes, content_type: str = "application/json") -> HttpResponse:
+    """An answer from what is in gzip already, for those who take it so and for the others. It is public: its length tells nothing."""
+    takes_gzip = "gzip" in request.headers.get("Accept-Encoding", "")
+    response = HttpResponse(content if takes_gzip else gzip.decompress(content), content_type=content_type)
+    if takes_gzip:
+        response.headers["Content-Encoding"] = "gzip"
+    patch_vary_headers(response, ["Accept-Encoding"])
+    return response
 
 
 def fresh_or_not_modified(request: Request, version: str, answer: Callable[[], HttpResponse]) -> HttpResponseBase:

@@ -83,6 +83,11 @@ class Mix:
         )
 
     @property
+    def key(self) -> frozenset[tuple[str, str]]:
+        """What tells it from other mixes."""
+        return frozenset(self.asked.items())
+
+    @property
     def sides(self) -> list[bool] | None:
         """Of open (false) and ended (true) those that are counted whole; None where a status alone is asked for."""
         if self.statuses is None:

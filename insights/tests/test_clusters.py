@@ -1,5 +1,7 @@
 """Clusters on the map: exact, whatever the box, zoom and filter."""
 
+import gzip
+import json
 import random
 
 import pytest
@@ -11,6 +13,8 @@ from hypothesis import strategies as st
 
 from gis.bbox import DECIMALS
 from gis.cells import DEPTH, CellX, CellY, cell_of, corner
+from insights.kept_answers import KeptAnswers
+from insights.pyramid.build import build
 from reports.codes import new_code
 from reports.models import Report
 from reports.workflow import CLOSED, Status
@@ -132,3 +136,31 @@ def test_the_cell_in_sql_is_the_cell_in_python(db, lon, lat):
 def test_a_corner_lies_in_its_own_cell(x, y):
     lon, lat = corner(x, y, 12)
     assert cell_of(lon + 1e-9, lat - 1e-9, 12) == (x, y)
+
+
+def test_an_answer_that_is_kept_is_never_older_than_the_reports(client, file):
+    build()
+    for many in (1, 2, 3):
+        file(105.05 + many / 10, 9.05)
+        for _ in range(2):
+            assert total(ask(client)) == many
+    kept = client.get("/api/v1/map/clusters/", {"bbox": "104,8,106,10", "zoom": 8}, headers={"Accept-Encoding": "gzip"})
+    assert kept.headers["Content-Encoding"] == "gzip"
+    assert total(json.loads(gzip.decompress(kept.content))["features"]) == 3
+
+
+def test_a_cluster_tells_only_the_breakdown_that_is_asked_for(client, file):
+    file(105.05, 9.05)
+    file(105.0501, 9.05)
+    (both,), (status,) = ask(client), ask(client, by="status")
+    assert {"by_category", "by_status"} <= set(both["properties"])
+    assert "by_category" not in status["properties"]
+    assert status["properties"]["by_status"] == {"new": 2}
+    assert client.get("/api/v1/map/clusters/", {"bbox": "104,8,106,10", "zoom": 8, "by": "officer"}).status_code == 400
+
+
+def test_kept_answers_are_few():
+    kept = KeptAnswers(most=2)
+    for key in "abcab":
+        assert gzip.decompress(kept.get(key, key.encode)) == key.encode()
+    assert len(kept._kept) == 2

@@ -16,7 +16,7 @@ from insights.clusters import Stand, clusters, window_of
 from insights.pyramid.build import build, differences
 from insights.pyramid.fold import fold
 from insights.pyramid.models import CellCount, CellTotal, Delta, Pyramid
-from insights.pyramid.read import Mix
+from insights.pyramid.read import Mix, statement_for
 from insights.pyramid.words import NUMBER, STATUSES, month_of, start_of_month
 from reports.codes import new_code
 from reports.models import Report
@@ -277,6 +277,35 @@ def test_months_are_those_of_vietnam_in_sql_and_here(db):
             with connection.cursor() as cursor:
                 cursor.execute("SELECT month_number(%s)", [moment])
                 assert cursor.fetchone() == (month_of(moment),) == (wanted,)
+
+
+# --- how PostgreSQL reads it -------------------------------------------------------------------------------------------------
+
+
+def test_no_view_of_a_mix_reads_a_whole_table(write, pothole, law, health):
+    crowd(write, [pothole, law, health], 3000)
+    build()
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE reports_report, insights_cellcount, insights_celltotal")
+    small = Polygon.from_bbox((105.05, 9.05, 105.06, 9.06))
+    months = {"since": "2024-05-10", "until": "2024-07-20"}
+    for asked, zoom, wanted in (
+        ({}, 13, "insights_celltotal_pkey"),
+        ({"status": "open"}, 13, "insights_celltotal_pkey"),
+        ({"category": "pothole"}, 13, "insights_cellcount_pkey"),
+        ({"category": "pothole", "status": "new"}, 12, "insights_cellcount_pkey"),
+        (months, 11, "insights_celltotal_pkey"),
+        ({**months, "category": "law"}, 11, "Index"),
+        ({}, 19, "reports_report_location"),
+    ):
+        window = window_of(small, zoom)
+        statement, given = statement_for(Mix.of(asked), window, built=True)
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN (COSTS OFF) {statement}", given)
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+        assert wanted in plan, (asked, zoom, plan)
+        for table in ("reports_report", "insights_cellcount", "insights_celltotal"):
+            assert f"Seq Scan on {table}" not in plan, (asked, zoom, plan)
 
 
 # --- several at once -------------------------------------------------------------------------------------------------------
