@@ -64,6 +64,7 @@ class Crowd:
 
     def __init__(self, people, reports, said):
         self.people, self.reports, self.said = people, reports, said
+        self.bodies = [(held.body_id, held.role, person) for person in people for held in person.memberships.all()]
         self.done: Counter[tuple[int, str]] = Counter()
         self.refused: Counter[str] = Counter()
         self.kinds: set[str] = set()
@@ -86,7 +87,7 @@ class Crowd:
             connections.close_all()
 
     def act(self, chance):
-        pk, person = self.asked(chance) or (chance.choice(self.reports), chance.choice(self.people))
+        pk, person = self.sought(chance) or self.asked(chance) or (chance.choice(self.reports), chance.choice(self.people))
         report = Report.objects.select_related("category", "authority", "unit").get(pk=pk)
         if chance.random() < 0.05:
             self.follow(report, chance)
@@ -94,8 +95,7 @@ class Crowd:
         theirs = [step.name for step in reporters_steps(Status(report.status))]
         theirs += ["silence"] * (report.status == Status.WAITING)
         offered = [name for name in (*mine, *theirs) if chance.random() < RARE.get(name, 1)]
-        missing = set(STEPS) - self.kinds  # each kind once, then as it comes; what has to be asked before is asked again
-        wanted = missing | {BEGUN_BY[name] for name in missing if name in BEGUN_BY}
+        missing, wanted = self.missing()
         offered = [name for name in (*mine, *theirs) if name in missing] or [name for name in offered if name in wanted] or offered
         name = chance.choice(list(STEPS)) if chance.random() < 0.1 or not offered else chance.choice(offered)
         by_reporter = bool(STEPS[name].by_reporter)
@@ -119,11 +119,29 @@ class Crowd:
                 self.done[pk, name] += 1
                 self.kinds.add(name)
 
+    def missing(self):
+        """The kinds that have not occurred: each is sought once, then comes as it comes. With those that come before it: what is asked, is asked again."""
+        missing = set(STEPS) - self.kinds
+        return missing, missing | {BEGUN_BY[name] for name in missing if name in BEGUN_BY}
+
+    def sought(self, chance):
+        """Now and then a report from which a kind that is missing may start, and somebody of the body that has it or a coordinator."""
+        wanted = self.missing()[1]
+        if not wanted or chance.random() < 0.5:
+            return None
+        step = STEPS[chance.choice(sorted(wanted))]
+        found = list(Report.objects.filter(pk__in=self.reports, status__in=step.sources).values_list("pk", "authority"))
+        if not found:
+            return None
+        pk, body = chance.choice(found)
+        able = [person for of, role, person in self.bodies if role in step.roles and (of == body or role == Role.COORDINATOR)]
+        return pk, chance.choice(able or self.people)
+
     def asked(self, chance):
         """Now and then somebody who is asked, or who asked, looks at what: a draw among all would seldom bring the two together."""
         if chance.random() < 0.7:
             return None
-        bodies = {membership.body_id: person for person in self.people for membership in person.memberships.all()}
+        bodies = {body: person for body, _role, person in self.bodies}
         offers = Transfer.objects.filter(outcome="waiting", report__in=self.reports).values_list("report", "to_body", "report__authority")
         parts = Part.objects.filter(outcome="open", report__in=self.reports).values_list("report", "body", "report__authority")
         found = [(pk, bodies[body]) for pk, *both in (*offers, *parts) for body in both if body in bodies]
