@@ -1,7 +1,7 @@
 """What the read side keeps of its own; each part has its models in its package."""
 
 from insights.exports.models import DataFile
-from insights.figures.models import FigureCell, FigureCellOfAll, FigureChange, FigurePlace, FigureSpread, FigureSpreadOfAll
+from insights.figures.models import FigureCell, FigureCellOfAll, FigureChange, FigurePlace, FigureReport, FigureSpread, FigureSpreadOfAll
 from insights.hotspots.models import EarlyWarning, WarningMail
 from insights.planner.models import OwnFeature, OwnLayer, SavedQuery
 from insights.pyramid.models import CellCount, CellTotal, Delta, Folding, Pyramid
@@ -16,6 +16,7 @@ __all__ = [
     "FigureCellOfAll",
     "FigureChange",
     "FigurePlace",
+    "FigureReport",
     "FigureSpread",
     "FigureSpreadOfAll",
     "Folding",

@@ -66,3 +66,20 @@ def send_warnings(mail_id: int) -> None:
     from insights.hotspots import warning
 
     warning.send(mail_id)
+
+
+@app.periodic(cron="5 0 * * *", periodic_id="mail_figures_due")  # UTC: 7:05 in Vietnam
+@app.task(queue="mail", queueing_lock="mail_figures_due")
+def mail_figures_due(timestamp: int) -> None:
+    """Defers the figures by e-mail of whoever is due one."""
+    from insights.figures import mail
+
+    mail.defer_due()
+
+
+@app.task(queue="mail", retry=RetryStrategy(max_attempts=8, exponential_wait=4))
+def mail_figures(wanted_id: int) -> None:
+    """Sends somebody the figures of the last period, once."""
+    from insights.figures import mail
+
+    mail.send(wanted_id)

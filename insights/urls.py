@@ -6,7 +6,7 @@ from insights.views import data, planner
 from insights.views.home import home
 from insights.views.hotspots import hotspots
 from insights.views.ratings import ratings
-from insights.views.statistics import figure_reports, statistics, statistics_csv, wall
+from insights.views.statistics import figure_reports, figures_by_mail, statistics, statistics_csv, wall
 from insights.views.territory import communes, unit
 from insights.views.where import where
 
@@ -20,6 +20,7 @@ urlpatterns = [
     path("statistics/", statistics, name="statistics"),
     path("statistics/wall/", wall, name="wall"),
     path("statistics/table.csv", statistics_csv, name="statistics_csv"),
+    path("statistics/by-mail/", figures_by_mail, name="figures_by_mail"),
     path("statistics/reports/", figure_reports, name="figure_reports"),
     path("data/", data.data, name="data"),
     path("data/feed.atom", data.feed, name="data_feed"),

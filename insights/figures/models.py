@@ -9,6 +9,10 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import UniqueConstraint
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
 
 
 class FigurePlace(models.Model):
@@ -113,3 +117,18 @@ class FigureChange(models.Model):
 
     month = models.DateField()
     unit = models.BigIntegerField(db_column="unit_id")
+
+
+class FigureReport(models.Model):
+    """That somebody wants the figures of his or her bodies by e-mail, as a PDF, each week or month."""
+
+    class Every(models.TextChoices):
+        WEEK = "week", _("every week, on Monday")
+        MONTH = "month", _("every month, on the first")
+
+    person = models.OneToOneField(User, on_delete=models.CASCADE, related_name="figure_report")
+    every = models.CharField(_("how often"), max_length=5, choices=Every.choices, default=Every.MONTH)
+    told_until = models.DateField(default=timezone.localdate, help_text="The period of the last mail ended before this day")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(every__in=["week", "month"]), name="figure_report_every_is_known")]

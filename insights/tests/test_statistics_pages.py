@@ -4,6 +4,7 @@ import csv
 import io
 import random
 import re
+from datetime import date
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -11,9 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from authorities.models import Role
+from insights.figures import mail
 from insights.figures.behind import WHAT, Cell
 from insights.figures.question import Question
 from insights.figures.table import table
+from insights.models import FigureReport
 from insights.tests.dense import make_dense
 from insights.tests.test_figures import random_filter
 from reports.models import Handling, Report
@@ -110,3 +113,25 @@ def test_the_table_is_taken_away_as_csv(client, dense):
     answer = client.get(reverse("statistics"), {"group": "authority"}).json()
     assert [int(line["received"]) for line in lines] == [row["received"] for row in [*answer["rows"], answer["totals"]]]
     assert [line["rates_response_share"] for line in lines[:-1]] == [str(row["rates"]["response"]["share"] or "") for row in answer["rows"]]
+
+
+def test_a_leader_gets_the_figures_of_a_month_once_as_a_pdf(client, client_of, dense, body_a, mailoutbox):
+    leader = make_person("truong", "Trưởng A", body_a, Role.LEADER)
+    assert client.post("/statistics/by-mail/", {"every": "month"}).status_code == 302  # to sign in
+    assert FigureReport.objects.count() == 0
+    client_of(leader).post("/statistics/by-mail/", {"every": "month"})
+    wanted = FigureReport.objects.get()
+    FigureReport.objects.update(told_until=date(2025, 6, 1))
+    assert mail.send(wanted.pk, date(2025, 7, 4))
+    assert not mail.send(wanted.pk, date(2025, 7, 4))
+    (message,) = mailoutbox
+    expected = Report.objects.filter(
+        authority=body_a, filed_at__gte="2025-06-01T00:00+07:00", filed_at__lt="2025-07-01T00:00+07:00"
+    ).count()
+    assert message.to == [leader.email]
+    assert f": {expected} (" in message.body
+    name, content, kind = message.attachments[0]
+    assert (name, kind, content[:5]) == ("so-lieu-2025-06-01.pdf", "application/pdf", b"%PDF-")
+    assert mail.last_period("week", date(2026, 11, 22)) == (date(2026, 11, 9), date(2026, 11, 16))
+    client_of(leader).post("/statistics/by-mail/", {"every": ""})
+    assert FigureReport.objects.count() == 0

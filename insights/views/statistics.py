@@ -5,21 +5,24 @@ import hashlib
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from authorities.models import Body, Category
 from boundaries.models import Level
 from gis.errors import PlaceError
 from insights.exports.streams import BOM, harmless
 from insights.figures.behind import WHAT, Cell
+from insights.figures.models import FigureReport
 from insights.figures.page import COLUMNS, GROUP_LABELS, PERIODS, SHOWN, Page, asked_of, former_day, leads
 from insights.figures.question import Question
 from insights.figures.table import as_json, method, table
@@ -47,6 +50,8 @@ def statistics(request: HttpRequest) -> HttpResponse:
         "show": request.GET.get("show") if request.GET.get("show") in SHOWN else "response",
         "leads": leads(request.user),
         "mine": "mine" in request.GET,
+        "every": FigureReport.Every.choices,
+        "wanted": FigureReport.objects.filter(person=request.user).first() if request.user.is_authenticated else None,
         "method": method(),
         "columns": [(name, WHAT[name]) for name in COLUMNS],
     }
@@ -145,3 +150,18 @@ def _flat(values: dict[str, Any], above: str = "") -> dict[str, Any]:
         else:
             flat[f"{above}{name}"] = harmless(value)
     return flat
+
+
+@require_POST
+def figures_by_mail(request: HttpRequest) -> HttpResponse:
+    """Begins or ends the figures by e-mail of whoever has signed in."""
+    if not leads(request.user):
+        raise Http404
+    every = request.POST.get("every", "")
+    if every in FigureReport.Every.values:
+        FigureReport.objects.update_or_create(person_id=request.user.pk, defaults={"every": every})
+        messages.success(request, _("The figures come by e-mail."))
+    else:
+        FigureReport.objects.filter(person_id=request.user.pk).delete()
+        messages.success(request, _("No figures come by e-mail any more."))
+    return redirect(f"{reverse('insights:statistics')}?mine=1")
