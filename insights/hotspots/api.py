@@ -10,7 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from insights.hotspots.asking import parse_ask
-from insights.hotspots.finding import Findings, find
+from insights.hotspots.finding import find
+from insights.hotspots.results import Findings
 from insights.planner.api import PlannerView
 
 

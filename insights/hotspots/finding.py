@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from insights.hotspots.areas import Areas, areas_of
+from insights.hotspots.changing import changes
 from insights.hotspots.methods import (
     PERMUTATIONS,
     Local,
@@ -27,6 +28,7 @@ from insights.hotspots.methods import (
     residuals,
     two_sided,
 )
+from insights.hotspots.results import Findings
 from insights.planner.compiling import compiled
 from insights.planner.language import Group, Query, refuse
 
@@ -35,6 +37,7 @@ METHODS = {
     "moran": gettext_lazy("Local Moran: areas like those beside them, or unlike"),
     "binomial": gettext_lazy("Each area by itself, exact"),
     "silence": gettext_lazy("Silence: areas that report far less than expected"),
+    "change": gettext_lazy("Emerging and vanishing: what changed more than elsewhere"),
     "dbscan": gettext_lazy("Clusters of spots (DBSCAN)"),
     "density": gettext_lazy("Density of spots"),
 }
@@ -63,22 +66,12 @@ class Ask:
     fewest: int = 5  # DBSCAN's least number
 
 
-@dataclass(frozen=True)
-class Findings:
-    """The answer; `marked` of the rows stand out, `notes` say how to read it."""
-
-    method: str
-    parameters: dict[str, Any]
-    n: int
-    marked: int
-    rows: list[dict[str, Any]]
-    notes: list[str] = field(default_factory=list)
-
-
 def find(ask: Ask, user: User | AnonymousUser) -> Findings:
     """Answers; QueryError where the reports do not bear the question."""
     if ask.method in ("dbscan", "density"):
         return _of_spots(ask, user)
+    if ask.method == "change":
+        return changes(ask.query, user, ask.alpha)
     areas = areas_of(ask.query, user, ask.expected)
     seed = ask.seed if ask.seed is not None else seed_of(areas)
     scaled = areas.expected * areas.counts.sum() / areas.expected.sum()

@@ -196,3 +196,24 @@ def test_the_page_asks_and_says_method_n_seed_and_what_it_does_not_show(client_o
         client.get("/planner/hotspots/", {"method": "gi", "category": "law", "since": "2000-01-01", "until": "2001-01-01"}).status_code
         == 400
     )
+
+
+@pytest.mark.django_db
+def test_a_commune_in_which_reports_emerge_is_found_and_what_rises_everywhere_is_not(client_of, dung, many, pothole, body_a):
+    """All filed three days ago; forty days before, as many everywhere but in 91010, which had none: there they emerge."""
+    before = timezone.now() - timedelta(days=43)
+    for number, unit in enumerate(many):
+        for count in range(0 if number == 10 else 16 if number in (0, 1, 4, 5) else 4):
+            put(pothole, unit, body_a, 105.001 + 0.0001 * count, 8.5, filed=before)
+    for count in range(20):
+        put(pothole, many[10], body_a, 105.001 + 0.0001 * count, 8.5)
+    query = {
+        "conditions": [
+            {"field": "category", "is": ["pothole"]},
+            {"field": "filed", "since": f"{timezone.localdate() - timedelta(days=50)}"},
+        ],
+        "group": {"by": "unit"},
+    }
+    body = ask(client_of(dung), method="change", query=query).json()
+    assert [(row["key"], row["kind"], row["before"]) for row in body["rows"] if row["kind"]] == [("91010", "emerging", 0)]
+    assert ask(client_of(dung), method="change").status_code == 400

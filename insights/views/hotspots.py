@@ -16,8 +16,9 @@ from django.views.decorators.http import require_safe
 from authorities.models import Category, Publication
 from insights.hotspots.api import as_data
 from insights.hotspots.asking import parse_ask
-from insights.hotspots.finding import METHODS, Findings, find
+from insights.hotspots.finding import METHODS, find
 from insights.hotspots.models import EarlyWarning
+from insights.hotspots.results import Findings
 from insights.planner.language import MAX_CELL, QueryError
 from insights.views.planner import planner_of
 from reports.throttling import throttled, too_many

@@ -12,6 +12,8 @@ const KINDS = /** @type {Record<string, string>} */ ({
   "low beside high": "--warning",
   cold: "--info",
   silent: "--info",
+  emerging: "--danger",
+  vanishing: "--info",
 });
 
 const element = document.getElementById("map");
