@@ -11,6 +11,7 @@ import numpy as np
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -207,7 +208,7 @@ def _notes(ask: Ask, areas: Areas) -> list[str]:
             "equal": _("Expected: the same in each area, which is hardly ever so: it shows where many people live and report."),
         }[ask.expected]
     ]
-    alpha = f"{ask.alpha:g}"
+    alpha = number_format(ask.alpha)
     notes.append(
         _("Marked is what stands out after correction for %(areas)d areas (Benjamini–Hochberg, α = %(alpha)s, %(tails)s): where nothing is the matter anywhere, something is marked in at most %(percent)g %% of such questions.")
         % {"areas": len(areas), "alpha": alpha, "tails": _("one-sided") if ask.method == "silence" else _("two-sided"), "percent": 100 * ask.alpha}
