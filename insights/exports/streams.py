@@ -43,7 +43,7 @@ def _for_sheet(value: Any) -> Any:
 def csv_lines(rows: Iterable[list[Any]]) -> Iterator[bytes]:
     """A table with its head, UTF-8 with a mark, in pieces of many rows.
 
-    Codes are grouped as people read them: without, a spreadsheet takes one in a hundred thousand for a number ("6E12345678").
+    Codes are grouped as people read them: without, a spreadsheet takes a few in a million for numbers ("6E12345678").
     """
     writer = csv.writer(_Echo())
     piece = [BOM, writer.writerow([field.name for field in FIELDS])]

@@ -200,7 +200,8 @@ def _rate(own: Rate, place: int | None) -> dict[str, Any]:
     shares = {
         name: None if value is None else round(value, 4) for name, value in (("share", own.share), ("low", own.low), ("high", own.high))
     }
-    return {"n": own.whole, "part": own.part, **shares, "rank": place}
+    part = None if own.share is None else own.part  # of one rating it would tell what somebody said
+    return {"n": own.whole, "part": part, **shares, "rank": place}
 
 
 def method() -> dict[str, str]:
