@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from reports.mails import Purpose, compose
+from reports.marks import marks_of
 from reports.media import prepare_photo
 from reports.models import Follow, Message, Report
 from reports.notifications import tell_followers
@@ -100,6 +101,13 @@ def test_the_desk_offers_what_may_be_the_same_and_merges_with_one_press(original
     assert officer.post(step(again, "duplicate"), sent).status_code == 302
     assert officer.get(page(original)).context["merged"] == [again]
     assert officer.get(page(again)).context["alike"] == []
+
+
+def test_the_queue_names_what_may_be_the_same_until_somebody_takes_charge(original, again, binh):
+    bodies = [again.authority_id]
+    assert [mark.icon for mark in marks_of([again], bodies)[again.pk]] == ["layers"]
+    accepted = take_step(again.pk, step="accept", actor=binh)
+    assert marks_of([accepted], bodies) == {}
 
 
 def test_at_the_desk_a_neighbours_hidden_report_is_not_offered(original, again, chi, binh, client_of, law, spot_a):
