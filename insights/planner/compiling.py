@@ -122,8 +122,7 @@ def _by_attributes(reports: ReportQuerySet, query: Query) -> ReportQuerySet:
             if condition.until is not None:
                 reports = reports.filter(**{f"{name}__lt": condition.until})
         elif isinstance(condition, Overdue):
-            overdue = Report.objects.overdue().values("pk")
-            reports = reports.filter(pk__in=overdue) if condition.wanted else reports.exclude(pk__in=overdue)
+            reports = reports.overdue() if condition.wanted else reports.exclude(pk__in=Report.objects.overdue().values("pk"))
         else:
             reports = _chosen(reports, condition, where)
     return reports
