@@ -22,7 +22,7 @@ CALLS = 3000
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "names", nargs="*", help="clusters, hotspots, locate, places, planner, queue, reroute, soak, statistics (default: all)"
+        "names", nargs="*", help="clusters, hotspots, locate, map, places, planner, queue, reroute, soak, statistics (default: all)"
     )
     parser.add_argument("--reports", type=int, default=100_000, help="how many (default 100000)")
     parser.add_argument("--open", type=int, default=12, metavar="PERCENT", help="how many of them are open (default 12)")
@@ -34,12 +34,13 @@ def main() -> None:
     django.setup()
     from django.core.management import call_command
 
-    from bench import clusters, hotspots, locate, places, planner, queue, reroute, soak, statistics
+    from bench import clusters, hotspots, locate, map, places, planner, queue, reroute, soak, statistics
 
     benches: dict[str, Callable[[], dict[str, Any]]] = {
         "clusters": lambda: clusters.run(arguments.reports, arguments.open),
         "hotspots": hotspots.run,
         "locate": lambda: locate.run(CALLS),
+        "map": lambda: map.run(arguments.reports, arguments.open),
         "places": places.run,
         "planner": lambda: planner.run_bench(arguments.reports, arguments.open),
         "queue": lambda: queue.run(arguments.reports, arguments.open),
