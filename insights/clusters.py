@@ -97,7 +97,7 @@ class _Cell:
     east: int
     north: int
     south: int
-    parts: list[int]
+    parts: str
 
 
 def _added_up(found: Iterable[tuple[Any, ...]]) -> list[_Cell]:
@@ -108,15 +108,15 @@ def _added_up(found: Iterable[tuple[Any, ...]]) -> list[_Cell]:
             west, east, north, south = NOWHERE, -1, NOWHERE, -1
         cell = cells.get((x, y))
         if cell is None:
-            cells[x, y] = _Cell(int(count), int(lon), int(lat), int(ids), west, east, north, south, parts)
+            cells[x, y] = _Cell(count, lon, lat, ids, west, east, north, south, parts)
             continue
-        cell.count += int(count)
-        cell.lon += int(lon)
-        cell.lat += int(lat)
-        cell.ids += int(ids)
+        cell.count += count
+        cell.lon += lon
+        cell.lat += lat
+        cell.ids += ids
         cell.west, cell.east = min(cell.west, west), max(cell.east, east)
         cell.north, cell.south = min(cell.north, north), max(cell.south, south)
-        cell.parts += parts
+        cell.parts += f",{parts}"
     return [cell for _key, cell in sorted(cells.items()) if cell.count > 0]
 
 
@@ -143,8 +143,8 @@ def _feature(
 
 def _broken_down(cells: Sequence[_Cell]) -> tuple[list[list[int]], list[list[int]]]:
     """How many of each category's key, and of each status's number, cell by cell (models.CellTotal says how parts are written)."""
-    parts = np.array([part for cell in cells for part in cell.parts], dtype=np.int64)
-    place = np.repeat(np.arange(len(cells)), [len(cell.parts) for cell in cells])
+    parts = np.fromstring(",".join(cell.parts for cell in cells), dtype=np.int64, sep=",")
+    place = np.repeat(np.arange(len(cells)), [cell.parts.count(",") + 1 for cell in cells])
     keys = (parts + HALF) >> 32
     numbers = parts - (keys << 32)
     return _table(len(cells), place, keys >> 4, numbers), _table(len(cells), place, keys & 15, numbers)
