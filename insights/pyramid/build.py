@@ -48,7 +48,7 @@ SELECT %(depth)s, month, category_id, x >> 1, y >> 1, status, {_SUMS}, {_EDGES} 
 """
 TOTALS = f"""
 INSERT INTO {{totals}} (depth, month, closed, x, y, count, lon, lat, ids, west, east, north, south, parts)
-SELECT %(depth)s, month, closed, x, y, {_SUMS}, {_EDGES}, array_agg(part_of(category_id, status, count))
+SELECT %(depth)s, month, closed, x, y, {_SUMS}, {_EDGES}, array_agg(part_of(category_id, status, count) ORDER BY category_id, status)
 FROM (
   SELECT {{month}} AS month, status = ANY(%(closed)s::int[]) AS closed, x >> %(bits)s AS x, y >> %(bits)s AS y, category_id, status,
          sum(count)::bigint AS count, sum(lon) AS lon, sum(lat) AS lat, sum(ids) AS ids, {_EDGES}
@@ -141,29 +141,30 @@ LIMIT 20
 """
 # Totals: the sums with the deltas, and what they are made of
 COMPARE_TOTALS = f"""
-WITH kept AS (
-  SELECT depth, month, closed, x, y, sum(count) AS count, sum(lon) AS lon, sum(lat) AS lat, sum(ids) AS ids,
-         tallied((array_agg(parts::text))[1]::bigint[], (array_agg(parts::text))[2]::bigint[]) AS parts
+WITH fresh AS (
+  SELECT depth, month, closed, x, y, {_SUMS}, array_agg(part_of(category_id, status, count)) AS parts
   FROM (
-    SELECT depth, month, closed, x, y, count, lon, lat, ids, parts FROM insights_celltotal
-    UNION ALL
-    SELECT depth, month, closed, x, y, {_SUMS}, array_agg(part_of(category_id, status, count))
-    FROM (
-      SELECT depth, CASE WHEN monthly THEN month ELSE 0 END AS month, status = ANY(%(closed)s::int[]) AS closed,
-             cell_x >> (24 - depth) AS x, cell_y >> (24 - depth) AS y, category_id, status,
-             sum(sign) AS count, sum(sign * lon) AS lon, sum(sign * lat) AS lat, sum(sign * report_id) AS ids
-      FROM insights_delta CROSS JOIN (
-        SELECT unnest(%(total_depths)s::int[]) AS depth, false AS monthly UNION ALL SELECT unnest(%(month_depths)s::int[]), true
-      ) AS level
-      GROUP BY 1, 2, 3, 4, 5, 6, 7
-    ) AS fresh GROUP BY depth, month, closed, x, y
-  ) AS both_kinds GROUP BY {TOTAL_KEY}
+    SELECT depth, CASE WHEN monthly THEN month ELSE 0 END AS month, status = ANY(%(closed)s::int[]) AS closed,
+           cell_x >> (24 - depth) AS x, cell_y >> (24 - depth) AS y, category_id, status,
+           sum(sign) AS count, sum(sign * lon) AS lon, sum(sign * lat) AS lat, sum(sign * report_id) AS ids
+    FROM insights_delta CROSS JOIN (
+      SELECT unnest(%(total_depths)s::int[]) AS depth, false AS monthly UNION ALL SELECT unnest(%(month_depths)s::int[]), true
+    ) AS level
+    GROUP BY 1, 2, 3, 4, 5, 6, 7
+  ) AS waiting GROUP BY depth, month, closed, x, y
+), kept AS (
+  SELECT depth, month, closed, x, y, coalesce(folded.count, 0) + coalesce(fresh.count, 0) AS count,
+         coalesce(folded.lon, 0) + coalesce(fresh.lon, 0) AS lon, coalesce(folded.lat, 0) + coalesce(fresh.lat, 0) AS lat,
+         coalesce(folded.ids, 0) + coalesce(fresh.ids, 0) AS ids,
+         CASE WHEN fresh.parts IS NULL THEN folded.parts ELSE tallied(folded.parts, fresh.parts) END AS parts
+  FROM insights_celltotal AS folded FULL JOIN fresh USING ({TOTAL_KEY})
 )
 SELECT coalesce(kept.depth, counted.depth), coalesce(kept.x, counted.x), coalesce(kept.y, counted.y),
        coalesce(kept.month, counted.month), coalesce(kept.closed, counted.closed), coalesce(kept.count, 0), coalesce(counted.count, 0)
 FROM kept FULL JOIN counted_totals AS counted USING ({TOTAL_KEY})
-WHERE (coalesce(kept.count, 0), coalesce(kept.lon, 0), coalesce(kept.lat, 0), coalesce(kept.ids, 0), coalesce(kept.parts, '{{}}'))
-   IS DISTINCT FROM (coalesce(counted.count, 0), coalesce(counted.lon, 0), coalesce(counted.lat, 0), coalesce(counted.ids, 0), tallied(counted.parts, NULL))
+WHERE (coalesce(kept.count, 0), coalesce(kept.lon, 0), coalesce(kept.lat, 0), coalesce(kept.ids, 0))
+   IS DISTINCT FROM (coalesce(counted.count, 0), coalesce(counted.lon, 0), coalesce(counted.lat, 0), coalesce(counted.ids, 0))
+   OR (kept.parts IS DISTINCT FROM counted.parts AND tallied(kept.parts, NULL) IS DISTINCT FROM tallied(counted.parts, NULL))
 LIMIT 20
 """
 # The edges may lie too wide while one that left is not folded, or of a month; never too narrow
