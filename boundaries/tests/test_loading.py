@@ -81,8 +81,8 @@ def _read_in_this_process(request, monkeypatch):
     if "own_process" in request.fixturenames:
         return
 
-    def answer(path, out, err):
-        reader_child.answer({"path": str(path), "limit": 10**6}, out)
+    def answer(path, out, err, limits, tables):
+        reader_child.answer({"path": str(path), "limit": limits.size, "setting": limits.setting, "tables": tables}, out)
         return 0
 
     monkeypatch.setattr(reader_child, "DRIVERS", set(pyogrio.list_drivers()))
