@@ -92,6 +92,7 @@ def test_a_workbook_holds_text_as_text_and_times_as_times(one, tmp_path):
     assert "<v>105.05</v>" in cells[NAMES.index("lon")]
 
 
+@pytest.mark.filterwarnings("ignore:The 'generic' unit for NumPy timedelta:DeprecationWarning")  # pyogrio's own, where it reads times
 @pytest.mark.parametrize("kind", ["gpkg", "shp"])
 def test_gdal_writes_and_reads_a_layer_with_its_letters(dense, tmp_path, kind):
     path = tmp_path / f"x{FORMATS[kind][1]}"
