@@ -18,6 +18,14 @@ from tests.browser.conftest import PHONE
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser-survey")]
 
 # As page.wait_for_function, which our content security policy does not allow
+SENT = """new Promise((done) => {
+  const opening = indexedDB.open("field", 1);
+  opening.onsuccess = () => {
+    const change = opening.result.transaction("surveys", "readwrite");
+    change.objectStore("surveys").clear();
+    change.oncomplete = () => { opening.result.close(); done(); };
+  };
+})"""
 UNTIL = "(async () => {{ for (let left = 600; left && !(await {}); left -= 1) await new Promise(requestAnimationFrame); }})()"
 
 
@@ -102,6 +110,20 @@ def test_without_a_line_a_finished_survey_waits_and_goes_when_the_line_is_back(s
     page.context.set_offline(False)
     page.wait_for_url(re.compile(rf"/desk/reports/{report.code}/#surveys"))
     assert Survey.objects.count() == 1
+
+
+def test_what_the_service_worker_has_sent_meanwhile_is_seen_to_be_gone(site, visit, console, binh, report):
+    """The worker tells no page what it sends: here it is taken away as the worker does."""
+    console.forgive("Failed to load resource|ERR_INTERNET_DISCONNECTED")
+    page = visit(user=binh, **PHONE)
+    page.goto(f"{site}/desk/reports/{report.code}/survey/")
+    page.get_by_label("Độ sâu").fill("30")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Hoàn tất khảo sát").tap()
+    expect(page.locator("#kept")).to_contain_text("Khi có mạng máy sẽ tự gửi")
+    page.evaluate(SENT)
+    page.context.set_offline(False)
+    page.wait_for_url(re.compile(rf"/desk/reports/{report.code}/#surveys"))
 
 
 def test_a_page_that_was_fetched_ahead_opens_and_finishes_without_a_line(site, visit, console, binh, report):

@@ -207,9 +207,9 @@ form.addEventListener("submit", async (event) => {
     refuse(mine.why || "");
   } else tellKept(words("waits"));
 });
-document.addEventListener("outbox", (event) => {
-  const { sent } = /** @type {CustomEvent} */ (event).detail;
-  if (form.hidden && sent.some((/** @type {Kept} */ one) => one.key === key)) location.assign(back);
+// Gone from the phone: sent, by this page, by another or by the service worker, which tells nobody
+document.addEventListener("outbox", async () => {
+  if (form.hidden && !(await all()).some((one) => one.key === key)) location.assign(back);
 });
 
 /** @param {string} text */
