@@ -22,7 +22,7 @@ from reports.demo.places import NoUnits
 from reports.models import Report
 from reports.workflow import Status
 
-DEFAULT = 600
+DEFAULT = 400
 MOST_JOBS = 4
 
 
