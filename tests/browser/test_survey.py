@@ -107,6 +107,13 @@ def test_without_a_line_a_finished_survey_waits_and_goes_when_the_line_is_back(s
     page.get_by_role("button", name="Hoàn tất khảo sát").tap()
     expect(page.locator("#kept")).to_contain_text("Khi có mạng máy sẽ tự gửi")
     assert not Survey.objects.exists()
+    tried = []
+
+    def carries_nothing_at_first(route):
+        tried.append(route.request.url)
+        route.abort("internetdisconnected") if len(tried) == 1 else route.continue_()
+
+    page.route(re.compile(r"/surveys/who/$"), carries_nothing_at_first)
     page.context.set_offline(False)
     page.wait_for_url(re.compile(rf"/desk/reports/{report.code}/#surveys"))
     assert Survey.objects.count() == 1

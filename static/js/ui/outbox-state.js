@@ -6,6 +6,7 @@ import { lang } from "./page.js";
 import { toast } from "./toast.js";
 
 const EVERY_MS = 60_000;
+const SOON_MS = [1_000, 3_000, 10_000]; // a line that is back often carries nothing in its first moments
 
 /** @typedef {import("../lib/outbox.js").Outcome} Outcome */
 
@@ -39,9 +40,16 @@ function watch(element) {
     );
   }
 
+  let missed = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let soon;
+
   async function attempt() {
+    clearTimeout(soon);
     try {
-      const { sent } = await sendAll();
+      const { sent, left, offline } = await sendAll();
+      missed = offline && left.length ? missed + 1 : 0;
+      if (missed && navigator.onLine) soon = setTimeout(attempt, SOON_MS[missed - 1] ?? EVERY_MS);
       await tell();
       if (sent.length) toast(words("sent", { count: sent.length }));
       document.dispatchEvent(new CustomEvent("outbox", { detail: { sent } }));
@@ -50,7 +58,10 @@ function watch(element) {
     }
   }
 
-  window.addEventListener("online", attempt);
+  window.addEventListener("online", () => {
+    missed = 0;
+    attempt();
+  });
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && attempt());
   setInterval(attempt, EVERY_MS);
   attempt();
