@@ -53,9 +53,10 @@ def parts_of(sums: Sums) -> list[Part]:
 
 @dataclass(frozen=True)
 class Column:
-    """A month: two columns side by side, of what was received and what of it is resolved, with their tops."""
+    """A month: two columns side by side, of what was received and what of it is resolved, with their tops and the lists behind them."""
 
     row: Row
+    links: tuple[str, str]
     x: float
     width: float
     received: float
@@ -72,7 +73,7 @@ class Columns:
     height: int = 200
 
 
-def columns_of(rows: Sequence[Row], height: int = 200) -> Columns:
+def columns_of(rows: Sequence[Row], link: Callable[[str, Row], str], height: int = 200) -> Columns:
     """Months in their order."""
     most = max((row.sums["received"] for row in rows), default=0)
     step = _round_step(most)
@@ -82,6 +83,7 @@ def columns_of(rows: Sequence[Row], height: int = 200) -> Columns:
     columns = [
         Column(
             row,
+            (link("received", row), link("resolved", row)),
             round(place * width + width * 0.12, 1),
             round(width * 0.36, 1),
             round(height * row.sums["received"] / top, 1),
@@ -105,12 +107,14 @@ def _round_step(most: int) -> int:
 
 @dataclass(frozen=True)
 class Area:
-    """A unit of a map: its outline, the class of its value (None: too few), and its row."""
+    """A unit of a map: its outline, the class of its value (None: too few), its row; of how many reports the value is, and their list."""
 
     row: Row
     path: str
     rank: int | None
     value: float | None
+    number: int
+    href: str
 
 
 @dataclass(frozen=True)
@@ -123,8 +127,8 @@ class Map:
     is_share: bool
 
 
-def map_of(rows: Sequence[Row], value: Callable[[Row], float | None], *, is_share: bool) -> Map | None:
-    """A map of units by class of a value; None where there is no unit to draw."""
+def map_of(rows: Sequence[Row], value: Callable[[Row], tuple[float | None, int, str]], *, is_share: bool) -> Map | None:
+    """A map of units by class of a value; with it go of how many reports it is and where they are listed. None where there is no unit to draw."""
     units: dict[int, tuple[Row, Unit]] = {row.labels[0].unit.pk: (row, row.labels[0].unit) for row in rows if row.labels[0].unit}
     with connection.cursor() as cursor:
         cursor.execute(OUTLINES, [list(units), MAP_ZOOM])
@@ -132,10 +136,10 @@ def map_of(rows: Sequence[Row], value: Callable[[Row], float | None], *, is_shar
     if not outlines:
         return None
     values = {key: value(row) for key, (row, _unit) in units.items()}
-    edges = list(SHARE_EDGES) if is_share else _fifths([number for number in values.values() if number is not None])
-    known = [number for number in values.values() if number is not None]
+    known = [told for told, *_behind in values.values() if told is not None]
+    edges = list(SHARE_EDGES) if is_share else _fifths(known)
     ends = [0.0, *edges, 1.0 if is_share else max(known, default=0.0)]
-    areas = [Area(units[key][0], path, _class_of(values[key], edges), values[key]) for key, path, *_box in outlines]
+    areas = [Area(units[key][0], path, _class_of(values[key][0], edges), *values[key]) for key, path, *_box in outlines]
     west, south = min(row[2] for row in outlines), min(row[3] for row in outlines)
     east, north = max(row[4] for row in outlines), max(row[5] for row in outlines)
     margin = (east - west) / 50

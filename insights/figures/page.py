@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -55,6 +55,7 @@ RATE_LABELS = {
     "satisfaction": gettext_lazy("Satisfaction"),
 }
 SHOWN = {**RATE_LABELS, "received": gettext_lazy("Number of reports")}
+BEHIND_RATES = {"response": "answerable", "resolution": "to_resolve", "satisfaction": "rated"}  # of what a rate is a share
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,36 @@ class Number:
     value: int
     href: str
     before: int | None = None
+    before_href: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """How long a step took, and the list of those that took it."""
+
+    label: str | Promise
+    spent: Spent
+    href: str
+
+
+@dataclass(frozen=True)
+class ToldRate:
+    """A rate as the page shows it: its name, the list of what it is a share of, its rank among the rows."""
+
+    label: str | Promise
+    own: Rate
+    href: str
+    rank: int | None = None
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What was said by a criterion: how often, the mean with its interval (None of too few), and the list of what was rated."""
+
+    criterion: Criterion
+    number: int
+    told: tuple[float, float, float] | None
+    href: str
 
 
 @dataclass(frozen=True)
@@ -76,8 +107,8 @@ class Line:
     name: str
     href: str
     numbers: list[Number]
-    whole: Spent
-    rates: list[tuple[str, Rate, int | None]]
+    whole: Step
+    rates: list[ToldRate]
 
 
 def months_back(first: date, months: int) -> date:
@@ -117,24 +148,45 @@ class Page:
         question = Question.of({name: value for name, value in asked.items() if name != "by"})
         return cls(asked, question, table(question))
 
-    def address(self, what: str, row: Row | None = None) -> str:
-        """The list behind a number."""
-        asked = self.question.asked | {"what": what}
-        if row is not None and row.labels[0] is not self.found.totals.labels[0]:
+    def address(self, what: str, row: Row | None = None, **other: str) -> str:
+        """The list behind a number of a row (None: of all together); `other` parameters replace those of the question, "" takes one away."""
+        asked = self.question.asked | other | {"what": what}
+        if row is not None and row is not self.found.totals:
             asked["key"] = row.labels[0].key
-        return f"{reverse('insights:figure_reports')}?{urlencode(asked)}"
+        return f"{reverse('insights:figure_reports')}?{urlencode({name: value for name, value in asked.items() if value})}"
 
     def number(self, what: str, row: Row, before: Row | None = None) -> Number:
         """One number of a row."""
-        known = what in WHAT
-        return Number(what, WHAT[what] if known else what, row.sums[what], self.address(what, row), before.sums[what] if before else None)
+        return Number(what, WHAT[what], row.sums[what], self.address(what, row))
+
+    def _line(self, name: str, row: Row, places: Mapping[str, int | None]) -> Line:
+        return Line(
+            row,
+            name,
+            self.address("received", row),
+            [self.number(what, row) for what in COLUMNS],
+            self._step(Measure.WHOLE, row),
+            [self._rate(what, row, rank=places.get(what)) for what in RATES],
+        )
+
+    def _step(self, measure: Measure, row: Row) -> Step:
+        return Step(STEP_LABELS[measure], spent(row.sums, measure), self.address(f"took_{STEPS[measure]}", row))
+
+    def _rate(self, name: str, row: Row, rank: int | None = None) -> ToldRate:
+        return ToldRate(RATE_LABELS[name], rate(row.sums, name), self.address(BEHIND_RATES[name], row), rank)
 
     @property
     def key_figures(self) -> list[Number]:
         """Received and what became of it, each beside the same of the period before."""
-        before = self.before
-        totals = before[0].totals if before else None
-        return [self.number(name, self.found.totals, totals) for name in ("received", *PARTS, "overdue", "reopened", "not_public")]
+        numbers = [self.number(name, self.found.totals) for name in ("received", *PARTS, "overdue", "reopened", "not_public")]
+        if self.before is None:
+            return numbers
+        found, _words = self.before
+        span = {"since": _day_of(found.question.since), "until": _day_of(found.question.until)}
+        return [
+            replace(number, before=found.totals.sums[number.name], before_href=self.address(number.name, None, **span))
+            for number in numbers
+        ]
 
     @property
     def before(self) -> tuple[Table, str] | None:
@@ -168,14 +220,7 @@ class Page:
         rows = self.found.rows
         places = {name: ranks(rows, name) for name in RATES}
         lines = [
-            Line(
-                row,
-                name_of(row, self.question.groups[0]),
-                self.address("received", row),
-                [self.number(name, row) for name in COLUMNS],
-                spent(row.sums, Measure.WHOLE),
-                [(name, rate(row.sums, name), places[name].get(place)) for name in RATES],
-            )
+            self._line(name_of(row, self.question.groups[0]), row, {name: places[name].get(place) for name in RATES})
             for place, row in enumerate(rows)
         ]
         if self.question.groups[0] != "month":
@@ -185,39 +230,32 @@ class Page:
     @property
     def totals(self) -> Line:
         """All rows together."""
-        row = self.found.totals
-        return Line(
-            row,
-            _("All together"),
-            self.address("received", row),
-            [self.number(name, row) for name in COLUMNS],
-            spent(row.sums, Measure.WHOLE),
-            [(name, rate(row.sums, name), None) for name in RATES],
-        )
+        return self._line(_("All together"), self.found.totals, {})
 
     @property
-    def steps(self) -> list[tuple[str | Promise, Spent]]:
+    def steps(self) -> list[Step]:
         """How long each step took."""
-        return [(STEP_LABELS[measure], spent(self.found.totals.sums, measure)) for measure in STEPS]
+        return [self._step(measure, self.found.totals) for measure in STEPS]
 
     @property
-    def on_time(self) -> tuple[Number, int]:
+    def on_time(self) -> tuple[Number, Number]:
         """How many were resolved by their due date, and of how many."""
-        return self.number("on_time", self.found.totals), self.found.totals.sums["dated"]
+        return self.number("on_time", self.found.totals), self.number("dated", self.found.totals)
 
     @property
-    def rates(self) -> list[tuple[str | Promise, Rate]]:
+    def rates(self) -> list[ToldRate]:
         """The three rates of all."""
-        return [(RATE_LABELS[name], rate(self.found.totals.sums, name)) for name in RATES]
+        return [self._rate(name, self.found.totals) for name in RATES]
 
     @property
-    def opinions(self) -> list[tuple[Criterion, int, tuple[float, float, float] | None]]:
-        """By criterion: how many rated it, the mean with its interval (none of too few)."""
+    def opinions(self) -> list[Opinion]:
+        """By criterion, those that anybody rated."""
         found = []
         for criterion in Criterion.objects.all():
             counts = self.found.totals.sums.spreads.get(CRITERION + criterion.pk, [])[:5]
             if number := sum(counts):
-                found.append((criterion, number, mean_with_interval(counts) if number >= settings.RATED_FROM else None))
+                told = mean_with_interval(counts) if number >= settings.RATED_FROM else None
+                found.append(Opinion(criterion, number, told, self.address("scored", criterion=criterion.code)))
         return found
 
     @property
@@ -226,24 +264,33 @@ class Page:
         same = self.question.groups == ("month",)
         rows = (self.found if same else table(replace(self.question, groups=("month",)))).rows
         rows = [row for row in rows if row.sums["received"]]
-        return columns_of(rows) if len(rows) > 1 else None
+        return columns_of(rows, lambda what, row: self.address(what, row, group="month")) if len(rows) > 1 else None
 
     def map(self, shown: str) -> Map | None:
         """The units by class of what is shown."""
         if self.question.groups != ("unit",):
             return None
         if shown == "received":
-            return map_of(self.found.rows, lambda row: float(row.sums["received"]), is_share=False)
-        return map_of(self.found.rows, lambda row: rate(row.sums, shown).share, is_share=True)
+            return map_of(
+                self.found.rows,
+                lambda row: (float(row.sums["received"]), row.sums["received"], self.address("received", row)),
+                is_share=False,
+            )
+
+        def share(row: Row) -> tuple[float | None, int, str]:
+            told = self._rate(shown, row)
+            return told.own.share, told.own.whole, told.href
+
+        return map_of(self.found.rows, share, is_share=True)
 
     @property
-    def elsewhere(self) -> list[tuple[str | Promise, Rate]] | None:
+    def elsewhere(self) -> list[ToldRate] | None:
         """The rates of all units and bodies, where only some are asked for."""
         if self.question.bodies is None and self.question.units is None:
             return None
         groups = ("category",) if self.question.categories is not None else ("month",)
-        others = table(replace(self.question, groups=groups, bodies=None, unit=None, units=None)).totals.sums
-        return [(RATE_LABELS[name], rate(others, name)) for name in RATES]
+        others = table(replace(self.question, groups=groups, bodies=None, unit=None, units=None)).totals
+        return [replace(self._rate(name, others), href=self.address(BEHIND_RATES[name], authority="", unit="", on="")) for name in RATES]
 
     @property
     def boundary_change(self) -> date | None:
@@ -263,6 +310,10 @@ class Page:
         starts = [unit.valid_from for unit in units if unit.valid_from]
         ends = [unit.valid_to for unit in units if unit.valid_to]
         return bool(starts and ends and max(starts) >= min(ends))
+
+
+def _day_of(moment: datetime | None) -> str:
+    return timezone.localdate(moment).isoformat() if moment else ""
 
 
 def name_of(row: Row, group: str) -> str:

@@ -1,9 +1,11 @@
 """The page of figures, and the reports behind each number."""
 
 import csv
+import html
 import io
 import random
 import re
+from collections import Counter
 from datetime import date
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,13 +15,14 @@ from django.utils import timezone
 
 from authorities.models import Role
 from insights.figures import mail
-from insights.figures.behind import WHAT, Cell
+from insights.figures.behind import OF_REPORTS, WHAT, Cell
 from insights.figures.question import Question
 from insights.figures.table import table
 from insights.models import FigureReport
 from insights.tests.dense import make_dense
 from insights.tests.test_figures import random_filter
-from reports.models import Handling, Report
+from reports.models import Handling, Reply, Report
+from reports.rating_models import Rating, Score
 from tests.cast import make_person
 
 pytestmark = pytest.mark.django_db
@@ -40,9 +43,66 @@ def test_every_number_of_a_table_is_the_length_of_the_list_behind_it(dense):
         asked = random_filter(chance)
         question = Question.of(asked)
         for row in chance.sample(rows := table(question).rows, min(3, len(rows))):
-            for what in chance.sample([name for name in WHAT if name in row.sums.names and name != "transferred"], 4):
+            for what in chance.sample([name for name in WHAT if name in row.sums.names], 4):
                 keys = dict(zip(("key", "by_key"), (label.key for label in row.labels), strict=False))
-                assert Cell.of(asked | keys | {"what": what}).reports().count() == row.sums[what], (asked, keys, what)
+                assert Cell.of(asked | keys | {"what": what}).number() == row.sums[what], (asked, keys, what)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"period": "all", "show": "response"},
+        {"since": "2025-05-01", "until": "2025-08-01", "show": "satisfaction", "on_units_of": "2025-06-30", "level": "district"},
+        {"group": "authority", "authority": "ubnd-an-lac", "since": "2025-07-01", "until": "2025-09-01"},
+        {"group": "month", "period": "all", "category": "pothole,law", "unit": "90001"},
+    ],
+)
+def test_each_link_of_the_page_says_how_many_it_leads_to(client, dense, settings, asked):
+    settings.RATED_FROM = 2
+    page = html.unescape(client.get(PAGE, asked).content.decode())
+    links = re.findall(r'<a [^>]*href="/statistics/reports/\?([^"]+)"([^>]*)>(.*?)</a>', page, re.DOTALL)
+    kinds = Counter()
+    for query, attributes, shown in links:
+        # "of 12 reports" in its title, or else the number that it shows
+        spoken = re.search(r'title="([^"]+)"', attributes) or re.search(r"<title>([^<]+)", shown)
+        words = spoken[1].split(": ")[-1] if spoken else re.sub(r"<[^>]+>", " ", shown)
+        number = int(re.findall(r"\d+", words)[-1])
+        cell = Cell.of({name: values[0] for name, values in parse_qs(query).items()})
+        assert cell.number() == number, (query, spoken)
+        assert cell.what in OF_REPORTS or cell.reports().count() == number
+        kinds[cell.what] += 1
+    wanted = {
+        "received",
+        "resolved",
+        "on_time",
+        "dated",
+        "answerable",
+        "to_resolve",
+        "took_response",
+        "took_work",
+        "took_approval",
+        "took_whole",
+    }
+    assert wanted <= kinds.keys()
+    assert ("scored" in kinds) == ("rated" in kinds)
+    if "show" in asked:
+        assert page.count('class="area-link"') == page.count('class="area area--') > 0
+    assert page.count('class="column column--received"') == len(
+        re.findall(r'<a [^>]*><title>[^<]+</title><rect class="column column--received"', page)
+    )
+
+
+def test_a_report_rated_twice_stands_once_in_the_list_and_counts_twice(client, dense, body_a, criteria):
+    report = Report.objects.filter(replies__rating__isnull=False, published_at__isnull=False).first()
+    again = Rating.objects.create(reply=Reply.objects.create(report=report, body=body_a, text="Xong", published_at=timezone.now()))
+    Score.objects.create(rating=again, criterion=criteria[0], value=5)
+    ratings = Rating.objects.count()
+    answer = client.get("/statistics/reports/?what=rated")
+    assert (answer.context["number"], answer.context["total"]) == (
+        ratings,
+        Report.objects.filter(replies__rating__isnull=False).distinct().count(),
+    )
+    assert f"{ratings} lượt" in answer.content.decode()
 
 
 def test_the_page_shows_the_figures_of_the_call_and_each_number_leads_to_its_reports(client, dense):

@@ -73,12 +73,13 @@ def figure_reports(request: HttpRequest) -> HttpResponse:
         reports = cell.reports()
     except PlaceError as error:
         return render(request, "insights/figure_reports.html", {"error": str(error)}, status=400)
-    total = reports.count()
+    total, number = reports.count(), cell.number()
     paginator = Paginator(reports.public_or_visible_to(request.user).for_list().newest_first(), ROWS)
     page = paginator.get_page(request.GET.get("page"))
     context = {
         "what": WHAT[cell.what],
         "total": total,
+        "number": number,
         "withheld": total - paginator.count,
         "page": page,
         "rows": page,
