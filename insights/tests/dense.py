@@ -97,3 +97,24 @@ def make_dense(province, communes, bodies, categories, criteria, seed=7):
         Score(rating=rating, criterion=criterion, value=chance.randint(1, 5)) for rating in ratings for criterion in criteria
     )
     return olds
+
+
+def random_filter(chance):
+    """The parameters of a question; some choose nothing."""
+    days = sorted(BEGIN + timedelta(days=chance.randint(-5, 210), hours=chance.choice([0, 0, 0, 13])) for _ in range(2))
+    days = [chance.choice([day, day.replace(day=1, hour=0)]) for day in days]
+    asked = {
+        "group": chance.choice(["unit", "authority", "category", "month"]),
+        "by": chance.choice(["", "", "", "unit", "category", "month"]),
+        "since": chance.choice(["", days[0].isoformat()]),
+        "until": chance.choice(["", days[1].isoformat()]),
+        "category": chance.choice(["", "", "pothole", "law,officials", "nothing"]),
+        "status": chance.choice(["", "", "open", "closed", "resolved", "new,returned"]),
+        "authority": chance.choice(["", "", "ubnd-an-lac", "ubnd-binh-yen,ubnd-an-lac"]),
+        "on_units_of": chance.choice(["", "", "2025-06-30", "2025-07-01"]),
+        "level": chance.choice(["", "", "district", "province"]),
+        "unit": chance.choice(["", "", "", "90001", "90"]),
+    }
+    if chance.random() < 0.2:
+        asked |= {"unit": chance.choice(["910", "90003"]), "on": "2025-06-30"}
+    return {name: value for name, value in asked.items() if value}

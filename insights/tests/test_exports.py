@@ -21,8 +21,7 @@ from insights.exports.rows import FIELDS, rows
 from insights.exports.streams import harmless
 from insights.figures.question import Question
 from insights.figures.table import table
-from insights.tests.dense import make_dense
-from insights.tests.test_figures import random_filter
+from insights.tests.dense import make_dense, random_filter
 from reports.models import Report
 from reports.services import Filing, file_report
 

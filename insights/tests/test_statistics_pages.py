@@ -19,8 +19,7 @@ from insights.figures.behind import OF_REPORTS, WHAT, Cell
 from insights.figures.question import Question
 from insights.figures.table import table
 from insights.models import FigureReport
-from insights.tests.dense import make_dense
-from insights.tests.test_figures import random_filter
+from insights.tests.dense import make_dense, random_filter
 from reports.models import Handling, Reply, Report
 from reports.rating_models import Rating, Score
 from tests.cast import make_person
