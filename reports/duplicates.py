@@ -133,8 +133,8 @@ def alike_before(pks: Sequence[int], bodies: Collection[int]) -> dict[int, str]:
         .exclude(Exists(Conflict.objects.filter(report=OuterRef("pk"))))
     )
     scored = earlier.alias(score=_score()).filter(score__gte=ALIKE).order_by("-score", "pk").values("code")[:1]
-    found = Report.objects.open().filter(pk__in=list(pks)).annotate(like=Subquery(scored)).exclude(like=None)
-    return dict(found.values_list("pk", "like"))
+    found = Report.objects.open().filter(pk__in=list(pks)).order_by().annotate(like=Subquery(scored)).values_list("pk", "like")
+    return {pk: code for pk, code in found if code}  # here, not in the query: PostgreSQL would plan and ask the whole twice
 
 
 def _score() -> Any:

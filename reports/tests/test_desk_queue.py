@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import override
 
-from authorities.models import Membership
+from authorities.models import Membership, Role
+from reports.case_models import Part
 from reports.models import Report
 from reports.queue import PAGE, Desk
 from reports.services import Words, take_step
@@ -208,6 +209,20 @@ def test_nonsense_in_the_address_is_as_if_absent(query, ground, client_of, binh,
     file(pothole, spot_a)
     assert client_of(binh).get(f"{DESK}?{query}").status_code == 200
     assert client_of(binh).get(f"{QUEUE}?{query}").status_code == 200
+
+
+def test_what_people_write_stands_in_a_row_as_text(ground, client_of, binh, body_b, pothole, spot_a):
+    html = """<script>"x"&'y'</script>"""
+    report = file(pothole, spot_a, description=html)
+    type(pothole).objects.update(name=html, name_en=html)
+    type(body_b).objects.filter(pk=body_b.pk).update(name=html)
+    take_step(report.pk, step="accept", actor=binh)
+    Part.objects.create(report=report, body=body_b, asked_by_body=report.authority, task="Xem giúp", due_at=timezone.now())
+    Report.objects.update(place_note=html, officer=make_person("giang", html, report.authority, Role.OFFICER))
+    page = client_of(binh).get(DESK, {"view": "open"}).content.decode()
+    row = page.partition('<li class="queue-row"')[2].partition("</li>")[0]
+    assert "<script" not in row
+    assert row.count("&lt;script&gt;&quot;x&quot;&amp;&#x27;y&#x27;&lt;/script&gt;") >= 4
 
 
 def test_fifty_rows_a_page(ground, client_of, binh, pothole, spot_a):

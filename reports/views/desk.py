@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
@@ -15,9 +14,6 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
-from django.utils.formats import date_format
-from django.utils.text import Truncator
-from django.utils.timezone import localtime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
@@ -29,12 +25,13 @@ from boundaries.places import search_places
 from reports.bulk import bulk_steps
 from reports.codes import normalised
 from reports.desk_models import SavedFilter
-from reports.marks import Mark, marks_of
+from reports.marks import marks_of
 from reports.models import Report
 from reports.queue import PAGE, Asked, Desk, Queue, View, filter_choices
 from reports.rating_models import Rating
 from reports.saved import may_be_saved, saved_query
 from reports.urgency import Urgency
+from reports.views.queue_rows import Row, cut
 from reports.workflow import CLOSED, GROUPS, OPEN, PUBLISHERS, Status
 
 if TYPE_CHECKING:
@@ -43,58 +40,7 @@ if TYPE_CHECKING:
 MAX_SEARCH = 100
 MAX_PAGE = 200
 MAX_PLACES = 4
-ROW_TEXT, ROW_PLACE, PREVIEW_TEXT, PREVIEW_PHOTOS = 200, 80, 900, 4
-
-
-@dataclass(frozen=True)
-class Row:
-    """A report in the queue, with where it leads, how urgent it is, and what is said of its place."""
-
-    report: Report
-    urgency: Urgency
-    href: str
-    where: str
-    marks: list[Mark]
-
-    @property
-    def icon(self) -> str:
-        """The symbol of its category."""
-        return f"category-{self.report.category.icon}"
-
-    @property
-    def text(self) -> str:
-        """The beginning of its text."""
-        return Truncator(self.report.description).chars(ROW_TEXT)
-
-    @property
-    def choose(self) -> str:
-        """What its box does."""
-        return _("Choose report %(code)s") % {"code": self.report.readable_code}
-
-    @property
-    def ago(self) -> str:
-        """When it was filed, in words."""
-        return _("%(age)s ago") % {"age": self.urgency.age}
-
-    @property
-    def due(self) -> str:
-        """By when an answer is due, while that matters."""
-        due_at = self.report.due_at
-        return (
-            "" if due_at is None or self.report.is_closed else _("due %(due)s") % {"due": date_format(localtime(due_at), "DATETIME_FORMAT")}
-        )
-
-    @property
-    def preview(self) -> dict[str, Any]:
-        """What the map's side shows of it once it is chosen."""
-        report = self.report
-        due = _("due %(due)s") % {"due": date_format(localtime(report.due_at), "SHORT_DATE_FORMAT")} if report.due_at else ""
-        return {
-            "text": Truncator(report.description).chars(PREVIEW_TEXT),
-            "note": report.place_note,
-            "photos": [reverse("reports:photo_thumb", args=[photo.key]) for photo in report.shown_photos[:PREVIEW_PHOTOS]],
-            "with": " · ".join(filter(None, [report.authority.name, due])),
-        }
+ROW_PLACE = 80  # characters of the place of a row
 
 
 def user_of(request: HttpRequest) -> User:
@@ -178,7 +124,8 @@ def _shown(request: HttpRequest, mine: Desk) -> dict[str, Any]:
     queue = Queue(mine, asked, now)
     etag = _etag(queue, state)
     reports, has_more = queue.page()
-    rows = _rows(reports, asked, now, mine)
+    bulk = bulk_steps(mine.roles, _status_choices(None if asked.q else asked.view))
+    rows = _rows(reports, asked, now, mine, has_boxes=bool(bulk))
     return {
         "desk": mine,
         "asked": asked,
@@ -208,7 +155,7 @@ def _shown(request: HttpRequest, mine: Desk) -> dict[str, Any]:
         "saved_now": saved_now,
         "elsewhere": _with_work(mine, counts.views, asked.view),
         "rows": rows,
-        "bulk": bulk_steps(mine.roles, _status_choices(None if asked.q else asked.view)),
+        "bulk": bulk,
         "query": urlencode(asked.parameters()),
         "first": (asked.page - 1) * PAGE + 1,
         "last": (asked.page - 1) * PAGE + len(rows),
@@ -217,15 +164,16 @@ def _shown(request: HttpRequest, mine: Desk) -> dict[str, Any]:
         "clear_href": desk_address("desk", query={"view": asked.view.name} if asked.view else None),
         "etag": etag,
         "poll": desk_address("desk_queue", query=asked.parameters()),
-        "features": [_feature(row) for row in rows],
+        "features": [row.feature for row in rows],
     }
 
 
-def _rows(reports: list[Report], asked: Asked, now: datetime, mine: Desk) -> list[Row]:
+def _rows(reports: list[Report], asked: Asked, now: datetime, mine: Desk, *, has_boxes: bool) -> list[Row]:
     """Rows that say of the place what tells them apart: the body where bodies differ, else the unit, else the spot."""
     bodies_differ = len({report.authority_id for report in reports}) > 1
     units_differ = len({report.unit_id for report in reports}) > 1
     marks = marks_of(reports, mine.in_hand)
+    query = f"?{urlencode(asked.parameters())}"
     rows = []
     for report in reports:
         unit, body = report.unit.name if report.unit else _("outside every unit"), report.authority.name
@@ -234,9 +182,9 @@ def _rows(reports: list[Report], asked: Asked, now: datetime, mine: Desk) -> lis
         is_former = told != unit  # said always: that the name is that of a body is no more use then
         if is_former or ((units_differ or not report.unit) and unit.casefold() not in body.casefold() * bodies_differ):
             parts.append(told)
-        where = Truncator(" · ".join(parts) or report.place_note).chars(ROW_PLACE)
-        href = desk_address("desk_report", report.code, query=asked.parameters())
-        rows.append(Row(report, Urgency(report, now, mine.soon), href, where, marks.get(report.pk, [])))
+        where = cut(" · ".join(parts) or report.place_note, ROW_PLACE)
+        href = desk_address("desk_report", report.code) + query
+        rows.append(Row(report, Urgency(report, now, mine.soon), href, where, marks.get(report.pk, []), mine.user, has_boxes))
     return rows
 
 
@@ -316,15 +264,6 @@ def _with_counts(states: list[Status], shown: dict[str, Any]) -> list[tuple[Stat
 def _filters_left_out(asked: Asked) -> dict[str, str]:
     """What the form of the filters must carry besides its own fields."""
     return {name: value for name, value in asked.parameters().items() if name in ("view", "place")}
-
-
-def _feature(row: Row) -> dict[str, Any]:
-    report = row.report
-    return {
-        "type": "Feature",
-        "geometry": {"type": "Point", "coordinates": [round(report.location.x, 6), round(report.location.y, 6)]},
-        "properties": {"cluster": False, "code": report.code, "status": report.status, "preview": row.preview},
-    }
 
 
 def _etag(queue: Queue, state: str) -> str:
