@@ -1,5 +1,7 @@
 """Who is responsible: bodies and their territory, the people who work for them, categories, and the rules that bring them together."""
 
+import secrets
+
 from django.contrib.gis.db import models
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
@@ -19,6 +21,11 @@ from authorities.querysets import (
     RuleQuerySet,
 )
 from boundaries.models import Level, Unit
+
+
+def new_mark() -> int:
+    """A number that was not there before."""
+    return secrets.randbits(63)
 
 
 class BodyKind(models.TextChoices):
@@ -370,6 +377,12 @@ class Criterion(NamedInBothLanguages, models.Model):
     def is_asked(self) -> bool:
         """Whether it is asked today."""
         return bool(timezone.localdate() in self.validity)
+
+
+class SettingChange(models.Model):
+    """A mark of a statement that changed what is asked at every filing (shelf.py); drawn by chance. A trigger writes it."""
+
+    mark = models.BigIntegerField(default=new_mark)
 
 
 import authorities.deadline_models  # noqa: E402  Django looks for models here

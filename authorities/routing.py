@@ -237,15 +237,18 @@ def _iso(day: date | None) -> str | None:
 # --- the trace in words -----------------------------------------------------------------------------------------------
 
 
-def explain(trace: dict[str, Any]) -> list[dict[str, str]]:
-    """The trace in sentences of the reader's language: place, edition, border, rule, body; each {step, text}."""
+def explain(trace: dict[str, Any], category: Category | None = None) -> list[dict[str, str]]:
+    """The trace in sentences of the reader's language: place, edition, border, rule, body; each {step, text}.
+
+    `category` is the report's, where it is at hand; another than the trace's is passed over.
+    """
     steps = [{"step": "place", "text": _place_sentence(trace)}]
     if trace["unit"]:
         steps.append({"step": "edition", "text": _edition_sentence(trace)})
     if trace["ambiguous"] and trace["candidates"]:
         names = ", ".join(_candidate(found) for found in trace["candidates"])
         steps.append({"step": "border", "text": _("The spot is close to a border; in question are %(names)s.") % {"names": names}})
-    steps.append({"step": "rule", "text": _rule_sentence(trace)})
+    steps.append({"step": "rule", "text": _rule_sentence(trace, category)})
     steps.append({"step": "body", "text": _("So the report goes to %(body)s.") % {"body": trace["body"]["name"]}})
     return steps
 
@@ -278,7 +281,7 @@ def _candidate(found: dict[str, Any]) -> str:
     return _("%(unit)s (%(percent)d%% of the circle)") % {"unit": found["name"], "percent": max(round(100 * found["share"]), 1)}
 
 
-def _rule_sentence(trace: dict[str, Any]) -> str:
+def _rule_sentence(trace: dict[str, Any], category: Category | None) -> str:
     if trace["reason"] == "officials":
         return _("Reports about officials go to the inspectorate, never to the body concerned.")
     if trace["reason"] == "no_inspectorate":
@@ -289,7 +292,7 @@ def _rule_sentence(trace: dict[str, Any]) -> str:
         return _("A coordinator has chosen the body before, and it still stands here.")
     if trace["reason"] == "succession":
         return _("This body took over from the one that a coordinator had chosen.")
-    name = _category_name(trace["category"])
+    name = category.label if category and category.code == trace["category"] else _category_name(trace["category"])
     if trace["reason"] == "no_rule":
         return _("No rule names a body here for “%(category)s”; a coordinator decides.") % {"category": name}
     rule = trace["rule"]

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,11 +17,15 @@ from django.conf import settings
 from django.core.management import call_command
 
 ROOT = Path(__file__).resolve().parent.parent
+GUNICORN = ("gunicorn", "--config", "bin/gunicorn_conf.py", "--max-requests", "0", "geoportal.wsgi")
 
 
 @contextmanager
-def served(workers: int = 2) -> Iterator[int]:
-    """The port on which gunicorn serves this database, as bin/gunicorn_conf.py says; the address of bench/site.py is there too."""
+def served(workers: int = 2, env: Mapping[str, str] | None = None, server: Sequence[str] | None = None) -> Iterator[int]:
+    """The port on which gunicorn serves this database, as bin/gunicorn_conf.py says; the address of bench/site.py is there too.
+
+    `env` adds to the environment; `server` are the words that start another server in its place, `{port}` filled in.
+    """
     with socket.socket() as found, tempfile.TemporaryDirectory() as static:
         found.bind(("127.0.0.1", 0))
         port = int(found.getsockname()[1])
@@ -30,7 +34,7 @@ def served(workers: int = 2) -> Iterator[int]:
         call_command("collectstatic", interactive=False, verbosity=0)
         database = settings.DATABASES["default"]
         url = f"postgis://{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
-        env = {
+        around = {
             **os.environ,
             "DATABASE_URL": url,
             "DJANGO_SETTINGS_MODULE": "bench.site_settings",
@@ -38,9 +42,10 @@ def served(workers: int = 2) -> Iterator[int]:
             "BIND": f"127.0.0.1:{port}",
             "WEB_CONCURRENCY": str(workers),
             "STATIC_ROOT": static,
+            **(env or {}),
         }
-        words = [sys.executable, "-m", "gunicorn", "--config", "bin/gunicorn_conf.py", "--max-requests", "0", "geoportal.wsgi"]
-        process = subprocess.Popen(words, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+        words = [sys.executable, "-m", *(word.format(port=port) for word in server or GUNICORN)]
+        process = subprocess.Popen(words, cwd=ROOT, env=around, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
         try:
             _wait(port)
             yield port

@@ -114,7 +114,7 @@ def locate(*, point: Point, accuracy_m: float | None = None, on: date | None = N
     if not rows:
         dx, dy = degrees_around(point, max(settings.SNAP_DISTANCE_M, radius))
         rows = _rows(CANDIDATES, {**asked, "dx": dx, "dy": dy})
-    return _placement(point, accuracy_m, on, rows, _units_of(rows))
+    return placement(point, accuracy_m, on, rows, _units_of(rows))
 
 
 @dataclass(frozen=True)
@@ -150,12 +150,13 @@ def locate_many(spots: Sequence[Spot], *, on: date | None = None, level: str = "
         rows[number] = [row for row in rows[number] if row[1] == 0]
     ask([number for number in range(len(spots)) if not rows[number]], settings.SNAP_DISTANCE_M)
     units = _units_of([row for found in rows.values() for row in found])
-    return [_placement(spot.point, spot.accuracy_m, on, rows[number], units) for number, spot in enumerate(spots)]
+    return [placement(spot.point, spot.accuracy_m, on, rows[number], units) for number, spot in enumerate(spots)]
 
 
-def _placement(
+def placement(
     point: Point, accuracy_m: float | None, on: date, rows: Sequence[tuple[int, float, float]], units: Mapping[int, Unit]
 ) -> Placement:
+    """The answer of `locate` from the rows of its query (unit's key, distance in metres, share of the circle) and the units that they name."""
     found = _candidates(rows, bool(accuracy_m), units)
     nearest = min(found, key=lambda candidate: (candidate.distance_m, candidate.unit.code), default=None)
     if nearest is None or nearest.distance_m > settings.SNAP_DISTANCE_M:
@@ -218,10 +219,11 @@ def place_in_every_edition(*, point: Point, level: str = "commune") -> list[Plac
     """Where a WGS 84 point lies in each active edition, in one query, by the rules of `locate`; outside is an answer, not an omission."""
     dx, dy = degrees_around(point, settings.SNAP_DISTANCE_M)
     asked = {"lon": point.x, "lat": point.y, "dx": dx, "dy": dy, "limit": settings.SNAP_DISTANCE_M, "level": level}
-    return [_place(edition, unit, distance) for edition, unit, distance in _rows(IN_EVERY_EDITION, asked)]
+    return [place(edition, unit, distance) for edition, unit, distance in _rows(IN_EVERY_EDITION, asked)]
 
 
-def _place(edition: int, unit: int | None, distance: float | None) -> Place:
+def place(edition: int, unit: int | None, distance: float | None) -> Place:
+    """The place that a row of the query says."""
     if unit is None or distance is None:
         return Place(edition, None, Method.NONE, 0.0)
     return Place(edition, unit, Method.INSIDE if distance == 0 else Method.SNAPPED, distance)

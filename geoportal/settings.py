@@ -92,6 +92,9 @@ TEMPLATES = [
 DATABASES = {"default": env.db("DATABASE_URL")}  # postgis://user:password@host:port/name
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# Plans of the statements that are asked most are kept by each connection; off behind a PgBouncer older than 1.21, which loses them
+if env.bool("PREPARED_STATEMENTS", default=True):
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("prepare_threshold", 5)
 DATABASES["default"]["ATOMIC_REQUESTS"] = False  # services say what belongs together
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -257,6 +260,9 @@ PROOF_DISTANCE_M = env.int("PROOF_DISTANCE_M", default=100)  # from a report's s
 NOT_FIXED_VOICES = env.int(
     "NOT_FIXED_VOICES", default=3
 )  # followers who say “not fixed”, and more than say “fixed”: the report is reopened
+
+# --- Filing ---------------------------------------------------------------------------------------------------------------
+FILING_AT_ONCE = env.bool("FILING_AT_ONCE", default=True)  # written by one statement; off: by the models, one by one (docs/adr/0024)
 
 # --- Territory --------------------------------------------------------------------------------------------------------
 BOUNDARY_FILE_LIMIT = env.int("BOUNDARY_FILE_LIMIT", default=512_000_000)  # bytes that a boundary file may unpack to

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from django.contrib.gis.db import models
 from django.contrib.postgres.indexes import GinIndex, GistIndex, OpClass
@@ -104,6 +105,8 @@ class Report(models.Model):
         User, verbose_name=_("filed by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="reports_filed"
     )
     token_generation = models.PositiveSmallIntegerField(default=1)
+
+    trace_at_filing: dict[str, Any] | None = None  # why it went where it went, for whoever has just filed it; kept with the first event
 
     objects = ReportQuerySet.as_manager()
 

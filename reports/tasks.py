@@ -138,12 +138,14 @@ def forget_old_counts(timestamp: int) -> None:
 @app.task(queue="upkeep", queueing_lock="tidy_up")
 def tidy_up(timestamp: int) -> None:
     """Deletes files that no photo has, and addresses that nobody confirmed or that were unsubscribed."""
+    from authorities import shelf
     from reports import following, media, officer_news, presence
 
     presence.forget()
     officer_news.forget_told()
     media.sweep_media()
     following.forget_ended()
+    shelf.put_together()
 
 
 @app.periodic(cron="15 17 * * *", periodic_id="release_left_behind")  # UTC: 0:15 in Vietnam

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +14,7 @@ from rest_framework_gis.fields import GeometryField
 from rest_framework_gis.serializers import GeoFeatureModelSerializer
 
 from authorities.models import Category
+from authorities.shelf import shelf
 from boundaries.serializers import CandidateOut, UnitOut
 from reports.models import Report, ReportEvent
 from reports.querysets import ReportQuerySet
@@ -65,7 +66,7 @@ class CategoryField(serializers.SlugRelatedField[Category]):
 
     def to_internal_value(self, data: Any) -> Category:
         """The category; a sentence where there is none of that code."""
-        found = Category.objects.filter(code=data).first() if isinstance(data, str) and CODE.fullmatch(data) else None
+        found = shelf().category(data) if isinstance(data, str) and CODE.fullmatch(data) else None
         if found is None:
             raise serializers.ValidationError(_("There is no such category; /api/v1/categories/ names them."))
         return found
@@ -84,6 +85,8 @@ class MomentField(serializers.DateTimeField):
 
 class ReportIn(serializers.Serializer[Any]):
     """A report as it is sent."""
+
+    NAMES: ClassVar[tuple[str, ...]]  # of its fields: an instance copies every field to tell them
 
     lat = NumberField()
     lon = NumberField()
@@ -113,6 +116,9 @@ class ReportIn(serializers.Serializer[Any]):
             if missing:
                 raise serializers.ValidationError(missing)
         return attrs
+
+
+ReportIn.NAMES = tuple(ReportIn._declared_fields)
 
 
 class DestinationIn(serializers.Serializer[Any]):

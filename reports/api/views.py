@@ -115,8 +115,7 @@ class ReportList(generics.ListAPIView[Report]):
         data: Any = request.data
         if not hasattr(data, "items"):
             raise ValidationError({"non_field_errors": [_("Send an object with the fields of a report.")]})
-        names = [str(name) for name in ReportIn().fields if str(name) != "media"]
-        content = {name: data.get(name) for name in names if name in data}
+        content = {name: data.get(name) for name in ReportIn.NAMES if name in data and name != "media"}
         files = [*request.FILES.getlist("media"), *request.FILES.getlist("media[]")]
         if files or "media" in data:
             content["media"] = files or data["media"]  # what is no file is refused, not passed over
@@ -164,7 +163,7 @@ def filed_answer(report: Report) -> dict[str, Any]:
         "tracking_token": token,
         "unit": {"code": report.unit.code, "name": report.unit.name} if report.unit else None,
         "authority": {"code": report.authority.code, "name": report.authority.name},
-        "routing": explain(filing_trace(report)),
+        "routing": explain(filing_trace(report), report.category),
         "status": report.status,
         "due_at": timezone.localtime(report.due_at) if report.due_at else None,
     }
@@ -172,6 +171,8 @@ def filed_answer(report: Report) -> dict[str, Any]:
 
 def filing_trace(report: Report) -> dict[str, Any]:
     """The trace of why the report first went where it went."""
+    if report.trace_at_filing is not None:
+        return report.trace_at_filing
     event = ReportEvent.objects.filter(report=report, kind="filed").only("data").get()
     return event.data["trace"]  # type: ignore[no-any-return]
 

@@ -14,9 +14,9 @@ from reports.models import Report
 from reports.workflow import CLOSED, Status
 
 
-def begin(report: Report, at: datetime) -> None:
-    """The time of a report that is filed at a moment."""
-    terms = Terms.of(report, at)
+def begin(report: Report, at: datetime, terms: Terms | None = None) -> None:
+    """The time of a report that is filed at a moment; `terms`: those of that day, where they are known."""
+    terms = terms or Terms.of(report, at)
     report.due_at = terms.whole(report, at)
     begin_stage(report, terms, at)
 

@@ -6,28 +6,36 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.contrib.gis.geos import Point
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from authorities.models import Category, Publication
-from authorities.routing import Routing, route
-from boundaries.locate import Method, Placement, locate, place_in_every_edition
+from authorities.routing import Routing, RulesOfADay, route
+from authorities.shelf import shelf_of
+from boundaries.locate import Method, Place, Placement, locate, place_in_every_edition, placement
+from boundaries.models import Unit
 from gis.bbox import DECIMALS
 from reports import tasks
 from reports.codes import new_code
 from reports.deadlines import begin
+from reports.deadlines.terms import Terms
 from reports.media import PreparedPhoto, files_undone_on_error, keep_photos
 from reports.models import Channel, Conflict, Contact, Follow, Handling, IdempotencyKey, Report, ReportEvent, ReportPlace
 from reports.services.errors import KeyUsedForAnotherReport
+from reports.sql import look_up, write_at_once
 from reports.words import phone_number, tidy, tidy_line
 from reports.workflow import Status
 
@@ -78,41 +86,13 @@ class Filing:
         return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
 
 
-@files_undone_on_error()
-@transaction.atomic
 def file_report(filing: Filing, *, at: datetime | None = None) -> Report:
     """Files a report at a time (default now; earlier for demonstrations) and gives it to the body responsible there on that day.
 
-    Writes the report, its place in every edition, contact, follower, photos and events, and defers the jobs. Raises ValidationError for
-    content that the database would refuse.
+    Writes the report, its place in every edition, contact, follower, photos and events, and defers the jobs, all or nothing. Raises
+    ValidationError for content that the database would refuse.
     """
-    at = at or timezone.now()
-    on = timezone.localdate(at)
-    filing = _fit_to_be_kept(filing, at)
-    placement = placed_in(filing.chosen_unit, locate(point=filing.location, accuracy_m=filing.accuracy_m, on=on))
-    routing = route(placement, filing.category, on)
-    report = Report(
-        category=filing.category,
-        description=filing.description,
-        place_note=filing.place_note,
-        location=filing.location,
-        accuracy_m=filing.accuracy_m,
-        severity=filing.severity,
-        published_at=at if filing.category.publication == Publication.AT_ONCE else None,
-        observed_at=filing.observed_at,
-        channel=filing.channel,
-        language=filing.language,
-        filed_by=filing.filed_by,
-    )
-    begin_life(report, placement, routing, at)
-    if filing.name or filing.phone or filing.email:
-        Contact.objects.create(report=report, name=filing.name, phone=filing.phone, email=filing.email)
-    if filing.email:
-        Follow.objects.create(report=report, email=filing.email, language=filing.language, is_reporter=True, since=at, confirmed_at=at)
-    if filing.photos:
-        keep_photos(report, filing.photos, at=at)
-    note_filed(report, actor=filing.filed_by, data={"trace": routing.trace})
-    return report
+    return _file(filing, at or timezone.now())
 
 
 def file_once(filing: Filing, *, key: str, at: datetime | None = None) -> tuple[Report, bool]:
@@ -126,19 +106,106 @@ def file_once(filing: Filing, *, key: str, at: datetime | None = None) -> tuple[
     if known is not None:
         return known, False
     try:
-        with files_undone_on_error(), transaction.atomic():
-            report = file_report(filing, at=at)
-            IdempotencyKey.objects.create(key=key, digest=digest, report=report)
+        return _file(filing, at or timezone.now(), IdempotencyKey(key=key, digest=digest)), True
     except IntegrityError:
         known = _filed_with(key, digest)
         if known is None:
             raise
         return known, False
-    return report, True
+
+
+@files_undone_on_error()
+def _file(filing: Filing, at: datetime, key: IdempotencyKey | None = None) -> Report:
+    filing = _fit_to_be_kept(filing, at)
+    if settings.FILING_AT_ONCE and not filing.photos:
+        # One statement is a transaction of its own; within another, what fails has to leave that one usable
+        with transaction.atomic() if connection.in_atomic_block else nullcontext():
+            return _file_at_once(filing, at, key)
+    with transaction.atomic():
+        return _file_in_steps(filing, at, key)
+
+
+def _file_in_steps(filing: Filing, at: datetime, key: IdempotencyKey | None) -> Report:
+    """Everything by its model, one after the other."""
+    on = timezone.localdate(at)
+    placement = placed_in(filing.chosen_unit, locate(point=filing.location, accuracy_m=filing.accuracy_m, on=on))
+    routing = route(placement, filing.category, on)
+    report = _report_of(filing, at)
+    begin_life(report, placement, routing, at)
+    for part in _parts_of(report, filing, at, key):
+        part.save(force_insert=True)
+    if filing.photos:
+        keep_photos(report, filing.photos, at=at)
+    note_filed(report, actor=filing.filed_by, data={"trace": routing.trace})
+    return report
+
+
+def _file_at_once(filing: Filing, at: datetime, key: IdempotencyKey | None) -> Report:
+    """The same by two statements, with rules, terms and units of the shelf."""
+    on = timezone.localdate(at)
+    found = look_up(filing.location, filing.accuracy_m, on)
+    kept = shelf_of(found.version)
+    if found.rows:
+        units = {pk: kept.get(("unit", pk), partial(_unit, pk)) for pk, _, _ in found.rows}
+        placed = placement(filing.location, filing.accuracy_m, on, found.rows, units)
+    else:  # on water, or outside: the nearest are looked for
+        placed = locate(point=filing.location, accuracy_m=filing.accuracy_m, on=on)
+    placed = placed_in(filing.chosen_unit, placed)
+    routing = route(placed, filing.category, on, kept.get(("rules", on), lambda: RulesOfADay(on)))
+    report = _report_of(filing, at)
+    terms = kept.get(("terms", on, timezone.localdate().year, settings.WORKING_HOURS), lambda: Terms.of_all(at))
+    parts = _begun(report, placed, routing, at, places=found.places, terms=terms)
+    event = _filed_event(report, filing.filed_by, {"trace": routing.trace})
+    write_at_once(report, [*parts, *_parts_of(report, filing, at, key)], event)
+    return report
+
+
+def _unit(pk: int) -> Unit:
+    return Unit.objects.with_ancestors().get(pk=pk)
+
+
+def _report_of(filing: Filing, at: datetime) -> Report:
+    return Report(
+        category=filing.category,
+        description=filing.description,
+        place_note=filing.place_note,
+        location=filing.location,
+        accuracy_m=filing.accuracy_m,
+        severity=filing.severity,
+        published_at=at if filing.category.publication == Publication.AT_ONCE else None,
+        observed_at=filing.observed_at,
+        channel=filing.channel,
+        language=filing.language,
+        filed_by=filing.filed_by,
+    )
+
+
+def _parts_of(report: Report, filing: Filing, at: datetime, key: IdempotencyKey | None) -> list[Model]:
+    """What the filing adds to the report, not yet written: who reported, who is to be told, and the key that came with it."""
+    parts: list[Model] = []
+    if filing.name or filing.phone or filing.email:
+        parts.append(Contact(report=report, name=filing.name, phone=filing.phone, email=filing.email))
+    if filing.email:
+        follow = Follow(report=report, email=filing.email, language=filing.language, is_reporter=True, since=at, confirmed_at=at)
+        parts.append(follow)
+    if key is not None:
+        key.report = report
+        parts.append(key)
+    return parts
 
 
 def begin_life(report: Report, placement: Placement, routing: Routing, at: datetime) -> None:
     """Saves a report that is new at a moment: where it lies in every edition, with whom and by when, and of whom it complains."""
+    parts = _begun(report, placement, routing, at, places=place_in_every_edition(point=report.location), terms=None)
+    report.save(force_insert=True)
+    for part in parts:
+        part.save(force_insert=True)
+
+
+def _begun(
+    report: Report, placement: Placement, routing: Routing, at: datetime, *, places: Sequence[Place], terms: Terms | None
+) -> list[Model]:
+    """Fills in what a new report has from its beginning; what hangs on it, not yet written."""
     report.code = new_code()
     report.location_at_filing, report.unit_at_filing = report.location, placement.unit
     report.unit, report.method, report.distance_m = placement.unit, placement.method, placement.distance_m
@@ -146,16 +213,22 @@ def begin_life(report: Report, placement: Placement, routing: Routing, at: datet
     report.authority = routing.body
     report.status = Status.TRIAGE if routing.needs_triage else Status.NEW
     report.filed_at = report.changed_at = at
-    begin(report, at)
-    report.save(force_insert=True)
-    ReportPlace.objects.bulk_create(places_of(report))
-    Handling.objects.create(report=report, body=routing.body, since=at)
-    Conflict.objects.bulk_create(Conflict(report=report, body=body) for body in routing.conflicts)
+    begin(report, at, terms)
+    report.trace_at_filing = routing.trace
+    handling = Handling(report=report, body=routing.body, since=at)
+    return [*_places_of(report, places), handling, *(Conflict(report=report, body=body) for body in routing.conflicts)]
 
 
 def note_filed(report: Report, *, actor: User | None = None, data: dict[str, Any]) -> None:
     """The first event of a new report, and its jobs; once those who are to be told stand in the database."""
-    event = ReportEvent.objects.create(
+    event = _filed_event(report, actor, data)
+    event.save(force_insert=True)
+    tasks.tell_followers.defer(event_id=event.pk)
+    tasks.tell_officers.defer(event_id=event.pk)
+
+
+def _filed_event(report: Report, actor: User | None, data: dict[str, Any]) -> ReportEvent:
+    return ReportEvent(
         report=report,
         at=report.filed_at,
         kind="filed",
@@ -165,8 +238,6 @@ def note_filed(report: Report, *, actor: User | None = None, data: dict[str, Any
         public=True,
         data=data,
     )
-    tasks.tell_followers.defer(event_id=event.pk)
-    tasks.tell_officers.defer(event_id=event.pk)
 
 
 def is_filed(key: str) -> bool:
@@ -175,9 +246,11 @@ def is_filed(key: str) -> bool:
 
 
 def _filed_with(key: str, digest: str) -> Report | None:
-    known = IdempotencyKey.objects.select_related("report__unit", "report__authority", "report__category").filter(key=key).first()
-    if known is None:
-        return None
+    with connection.cursor() as cursor:  # nearly always there is none: that answer need not be composed
+        cursor.execute("SELECT FROM reports_idempotencykey WHERE key = %s", [key])
+        if cursor.fetchone() is None:
+            return None
+    known = IdempotencyKey.objects.select_related("report__unit", "report__authority", "report__category").get(key=key)
     if known.digest != digest:
         raise KeyUsedForAnotherReport(known.report)
     return known.report
@@ -242,6 +315,10 @@ def placed_again(report: Report, on: date) -> Placement:
 
 def places_of(report: Report) -> list[ReportPlace]:
     """The report's place in every active edition; in the edition of its unit it is where the report says that it is (a reporter's answer counts)."""
+    return _places_of(report, place_in_every_edition(point=report.location))
+
+
+def _places_of(report: Report, places: Sequence[Place]) -> list[ReportPlace]:
     here = report.unit
     return [
         ReportPlace(report=report, edition_id=place.edition_id, unit=here, method=report.method, distance_m=report.distance_m)
@@ -249,5 +326,5 @@ def places_of(report: Report) -> list[ReportPlace]:
         else ReportPlace(
             report=report, edition_id=place.edition_id, unit_id=place.unit_id, method=place.method, distance_m=place.distance_m
         )
-        for place in place_in_every_edition(point=report.location)
+        for place in places
     ]
