@@ -28,8 +28,13 @@ def main() -> None:
     parser.add_argument("--reports", type=int, default=100_000, help="how many (default 100000)")
     parser.add_argument("--open", type=int, default=12, metavar="PERCENT", help="how many of them are open (default 12)")
     parser.add_argument("--seconds", type=float, default=120, help="of soaking (default 120)")
+    parser.add_argument("--scene", metavar="DATABASE", help="of queue: an earlier scene on the same server, neither made nor dropped")
+    parser.add_argument("--keep", action="store_true", help="keep the last scene, for --scene, and say its name")
     arguments = parser.parse_args()
-    os.environ["DATABASE_URL"], fresh = _own_database(os.environ["DATABASE_URL"])
+    if arguments.scene and arguments.names != ["queue"]:
+        parser.error("--scene is for queue alone")
+    os.environ["DATABASE_URL"], fresh = _own_database(os.environ["DATABASE_URL"], arguments.scene)
+    os.environ.setdefault("ALLOWED_HOSTS", "localhost")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "geoportal.settings")
     fresh()
     django.setup()
@@ -45,7 +50,7 @@ def main() -> None:
         "map": lambda: map.run(arguments.reports, arguments.open),
         "places": places.run,
         "planner": lambda: planner.run_bench(arguments.reports, arguments.open),
-        "queue": lambda: queue.run(arguments.reports, arguments.open),
+        "queue": lambda: queue.run(arguments.reports, arguments.open, is_made=bool(arguments.scene)),
         "reroute": lambda: reroute.run(arguments.reports, arguments.open),
         "soak": lambda: soak.run(arguments.seconds),
         "statistics": lambda: statistics.run(arguments.reports, arguments.open),
@@ -56,15 +61,21 @@ def main() -> None:
         fresh()
         call_command("migrate", verbosity=0)
         _tell(name, benches[name]())
-    fresh(False)
+    if arguments.keep:
+        sys.stdout.write(f"The scene is kept: --scene {os.environ['DATABASE_URL'].rpartition('/')[2]}\n")
+    else:
+        fresh(False)
 
 
-def _own_database(url: str) -> tuple[str, Any]:
-    """The address of a database of its own on the same server, and what makes it anew, empty."""
+def _own_database(url: str, scene: str | None) -> tuple[str, Any]:
+    """The address of a database of its own on the same server, and what makes it anew, empty; that of a scene stays as it is."""
     import psycopg
 
     base = url.replace("postgis://", "postgresql://", 1)
     server, _, _ = url.rpartition("/")
+
+    if scene:
+        return f"{server}/{scene}", lambda _again=True: None
 
     def fresh(again: bool = True) -> None:
         if "django.db" in sys.modules:
@@ -88,6 +99,11 @@ def _tell(name: str, found: dict[str, Any]) -> None:
     out(f"\n{name}: " + ", ".join(f"{key} {value}" for key, value in found.items() if isinstance(value, int)) + "\n")
     for what, share in found.get("shares", {}).items():
         out(f"  {share:9.1%}      {what}\n")
+    if "pages" in found:
+        out("        p50        p95     Python        SQL\n")
+    for what, page in found.get("pages", {}).items():
+        times = (f"{page[part] * 1000:6.0f} ms" for part in ("p50", "p95", "python", "sql"))
+        out(f"  {'  '.join(times)}  {page['queries']:3} queries   {what}\n")
     for what, seconds in found["seconds"].items():
         out(f"  {seconds:9.2f} s    {what}\n" if seconds >= 0.1 else f"  {seconds * 1e6:9.0f} µs   {what}\n")
     for what, rate in found.get("rates", {}).items():

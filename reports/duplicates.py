@@ -13,13 +13,28 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.gis.db.models.functions import GeometryDistance
 from django.contrib.gis.geos import Point, Polygon
 from django.contrib.postgres.search import TrigramWordSimilarity
-from django.db.models import Case, Exists, ExpressionWrapper, F, FloatField, OuterRef, Q, Subquery, TextField, Value, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Exists,
+    ExpressionWrapper,
+    F,
+    FloatField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+    When,
+)
 from django.db.models.functions import Extract, Greatest, Left
 
 from boundaries.models import WGS84
 from boundaries.querysets import fold
 from gis.bbox import METRES_PER_DEGREE, degrees_around
 from gis.functions import BoxAround, GeodesicDistance
+from reports.compiled import compiled, one_of, told
 from reports.models import Conflict, Report
 from reports.querysets import ReportQuerySet, is_public
 from reports.workflow import CLOSED, Status
@@ -37,6 +52,7 @@ ASK = 0.55  # while filing: to ask costs little
 OTHER_GROUP, SAME_GROUP = 0.3, 0.6  # people file the same matter under another category
 LON_REACH, LAT_REACH = (REACH_M / METRES_PER_DEGREE * spare for spare in (1.2, 1.01))  # in degrees, up to 30 degrees from the equator
 WORDS = 300  # characters of a text that are compared
+AT_ONCE = 50  # reports of a page
 
 
 @dataclass(frozen=True)
@@ -124,6 +140,16 @@ def alike_before(pks: Sequence[int], bodies: Collection[int]) -> dict[int, str]:
 
     One that complains of a body is named to nobody. The score is that of `Likeness`, said in SQL (a test holds them together).
     """
+    found: dict[int, str] = {}
+    query = compiled(("alike", *sorted(bodies)), lambda: _alike_before(bodies))
+    for start in range(0, len(pks), AT_ONCE):
+        rows = query.rows(**told("pk", pks[start : start + AT_ONCE], AT_ONCE))
+        found |= {pk: code for pk, code in rows if code}  # here, not in the query: PostgreSQL would plan and ask the whole twice
+    return found
+
+
+def _alike_before(bodies: Collection[int]) -> QuerySet[Any, Any]:
+    """The key of each of the open reports that are told, and the code of what it is like, or nothing."""
     earlier = (
         Report.objects.filter(location__bboverlaps=BoxAround(OuterRef("location"), LON_REACH, LAT_REACH))
         .filter(filed_at__lte=OuterRef("filed_at"), filed_at__gt=OuterRef("filed_at") - REACH)
@@ -133,8 +159,8 @@ def alike_before(pks: Sequence[int], bodies: Collection[int]) -> dict[int, str]:
         .exclude(Exists(Conflict.objects.filter(report=OuterRef("pk"))))
     )
     scored = earlier.alias(score=_score()).filter(score__gte=ALIKE).order_by("-score", "pk").values("code")[:1]
-    found = Report.objects.open().filter(pk__in=list(pks)).order_by().annotate(like=Subquery(scored)).values_list("pk", "like")
-    return {pk: code for pk, code in found if code}  # here, not in the query: PostgreSQL would plan and ask the whole twice
+    asked = Report.objects.open().filter(pk__in=one_of("pk", BigIntegerField(), AT_ONCE)).order_by()
+    return asked.annotate(like=Subquery(scored)).values_list("pk", "like")
 
 
 def _score() -> Any:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, Max, OuterRef, Q, Sum, prefetch_related_objects
+from django.db.models import Count, DateTimeField, Exists, OuterRef, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Body, Category, Membership, Role, Territory
 from boundaries.models import Level, Unit
+from reports.compiled import Given, compiled
 from reports.models import Handling, Report
 from reports.querysets import ReportQuerySet
 from reports.sight import SEES_ALL_OF_ITS_BODY, Sight
@@ -26,8 +27,18 @@ if TYPE_CHECKING:
 
 DESK_ROLES = SEES_ALL_OF_ITS_BODY | PUBLISHERS
 PAGE = 50
-STATE = {"latest": Max("changed_at"), "number": Count("pk"), "steps": Sum("version")}
+STATE = "SELECT max(changed_at), count(*), sum(version) FROM (%s) AS changed"
 STATE_PERIOD = timedelta(minutes=15)  # so often the state is another one though nothing has changed; longer than any step's transaction
+
+
+class At(NamedTuple):
+    """A moment, and what is due soon then; `Given` in a query that is compiled for all moments."""
+
+    now: datetime | Given
+    soon: datetime | Given
+
+
+ANY_TIME = At(Given("now", DateTimeField()), Given("soon", DateTimeField()))
 
 
 @dataclass(frozen=True)
@@ -41,7 +52,7 @@ class View:
     label: str | Promise
     icon: str
     roles: frozenset[Role]
-    holds: Callable[[Desk, datetime], Q]
+    holds: Callable[[Desk, At], Q]
     empty: str | Promise
     counted: bool = True
     status: Status | None = None  # where the view is all of one state
@@ -53,7 +64,7 @@ VIEWS = (
         _("My work"),
         "user",
         HANDLERS,
-        lambda desk, now: Q(officer__in=desk.works_for, status__in=IN_HAND),
+        lambda desk, at: Q(officer__in=desk.works_for, status__in=IN_HAND),
         _("No report is waiting for you."),
     ),
     View(
@@ -61,7 +72,7 @@ VIEWS = (
         _("To be routed"),
         "swap",
         PUBLISHERS,
-        lambda desk, now: Q(status=Status.TRIAGE),
+        lambda desk, at: Q(status=Status.TRIAGE),
         _("Every report has found its body."),
         status=Status.TRIAGE,
     ),
@@ -70,7 +81,7 @@ VIEWS = (
         _("New"),
         "inbox",
         HANDLERS,
-        lambda desk, now: desk.acted_for & (Q(status=Status.NEW) | Q(status__in=AT_WORK, officer=None)),
+        lambda desk, at: desk.acted_for & (Q(status=Status.NEW) | Q(status__in=AT_WORK, officer=None)),
         _("Somebody has taken charge of every report."),
     ),
     View(
@@ -78,7 +89,7 @@ VIEWS = (
         _("From other bodies"),
         "swap",
         HANDLERS,
-        lambda desk, now: Q(pk__in=desk.asked),
+        lambda desk, at: Q(pk__in=desk.asked),
         _("No other body offers you a report or asks for your part."),
     ),
     View(
@@ -86,7 +97,7 @@ VIEWS = (
         _("Replies to approve"),
         "send",
         HANDLERS | PUBLISHERS,
-        lambda desk, now: Q(status=Status.REPLY_REVIEW),
+        lambda desk, at: Q(status=Status.REPLY_REVIEW),
         _("No draft is waiting for approval."),
         status=Status.REPLY_REVIEW,
     ),
@@ -95,7 +106,7 @@ VIEWS = (
         _("To be looked at"),
         "eye",
         PUBLISHERS,
-        lambda desk, now: Q(pk__in=Report.objects.to_be_looked_at().values("pk")),
+        lambda desk, at: Q(pk__in=Report.objects.to_be_looked_at().values("pk")),
         _("Everything that must be looked at before it is public has been."),
     ),
     View(
@@ -103,18 +114,18 @@ VIEWS = (
         _("Due soon"),
         "clock",
         DESK_ROLES,
-        lambda desk, now: Q(due_at__gte=now, due_at__lte=desk.soon),
+        lambda desk, at: Q(due_at__gte=at.now, due_at__lte=at.soon),
         _("Nothing is due in the next two working days."),
     ),
-    View("overdue", _("Overdue"), "warning", DESK_ROLES, lambda desk, now: Q(due_at__lt=now), _("Nothing is overdue.")),
-    View("open", _("All open"), "list", DESK_ROLES, lambda desk, now: Q(), _("No report is open.")),
-    View("closed", _("Closed"), "check", DESK_ROLES, lambda desk, now: Q(), _("No report has been closed yet."), counted=False),
+    View("overdue", _("Overdue"), "warning", DESK_ROLES, lambda desk, at: Q(due_at__lt=at.now), _("Nothing is overdue.")),
+    View("open", _("All open"), "list", DESK_ROLES, lambda desk, at: Q(), _("No report is open.")),
+    View("closed", _("Closed"), "check", DESK_ROLES, lambda desk, at: Q(), _("No report has been closed yet."), counted=False),
     View(
         "elsewhere",
         _("With other bodies"),
         "share",
         HANDLERS,
-        lambda desk, now: Q(),
+        lambda desk, at: Q(),
         _("Your bodies have handed no report on, and none stand below them."),
         counted=False,
     ),
@@ -198,6 +209,20 @@ class Desk:
             return []
         return list(Report.objects.visible_to(self.sight).asked_of(self.acts_for).order_by("pk").values_list("pk", flat=True))
 
+    @cached_property
+    def _key(self) -> tuple[Hashable, ...]:
+        """Everything of somebody on which what stands here depends."""
+        return (
+            self.sight.is_of_all,
+            self.user.is_superuser,
+            self.roles,
+            *(tuple(keys) for keys in (self.works_for, self.acts_for, self.sight.own, self.in_hand)),
+        )
+
+    def at(self, now: datetime) -> At:
+        """A moment as the views ask for it."""
+        return At(now, self.soon)
+
     @property
     def work(self) -> ReportQuerySet:
         """The reports that stand here now, open or ended."""
@@ -218,21 +243,26 @@ class Desk:
         return next((view for view in self.views if view.name == name), None)
 
     def counts(self, now: datetime) -> Counts:
-        """All counts from one pass through the open work in hand; what has to be looked at, for who does, in another query.
-
-        Each report falls in one group of those that stand in the same views and the same state; there are few dozens of these.
-        """
+        """All counts from one pass through the open work in hand, state by state; what has to be looked at, for who does, in another query."""
         views = [view for view in self.views if view.counted]
-        judged = {f"in_{view.name}": view for view in views if view.status is None and view.name not in {"open", "look", "asked"}}
-        flags = {name: ExpressionWrapper(view.holds(self, now), output_field=BooleanField()) for name, view in judged.items()}
-        groups: list[Any] = list(self.work.open().order_by().values("status", **flags).annotate(number=Count("pk")))
-        states = {state: sum(group["number"] for group in groups if group["status"] == state) for state in Status if state in OPEN}
-        found = {view.name: sum(group["number"] for group in groups if group[name]) for name, view in judged.items()}
+        judged = [view for view in views if view.status is None and view.name not in {"open", "look", "asked"}]
+        query = compiled(("counts", *self._key), lambda: self._counted(judged))
+        rows = query.rows(now=now, soon=self.soon)
+        of_state = {status: number for status, number, *_of_views in rows}
+        states = {state: of_state.get(state, 0) for state in Status if state in OPEN}
+        found = {view.name: sum(row[place] for row in rows) for place, view in enumerate(judged, start=2)}
         found |= {view.name: states[view.status] for view in views if view.status}
         found |= {"open": sum(states.values()), "asked": len(self.asked)}
         if any(view.name == "look" for view in views):
             found["look"] = self.work.open().to_be_looked_at().count()
         return Counts(views={view.name: found[view.name] for view in views}, states=states)
+
+    def _counted(self, views: list[View]) -> QuerySet[Any, Any]:
+        """For each state of the open work in hand: how many reports are in it, and how many of them in each view, at any time."""
+        in_views = {f"in_{view.name}": Count("pk", filter=view.holds(self, ANY_TIME)) for view in views}
+        return (
+            self.work.open().order_by().values("status").annotate(number=Count("*"), **in_views).values_list("status", "number", *in_views)
+        )
 
     def state(self, now: datetime) -> str:
         """A value that changes with any step at a report that stands here or stood here: one cheap query, asked every few seconds.
@@ -242,11 +272,19 @@ class Desk:
         """
         period = int(now.timestamp() // STATE_PERIOD.total_seconds())
         since = datetime.fromtimestamp((period - 1) * STATE_PERIOD.total_seconds(), tz=UTC)
-        changed = Report.objects.filter(changed_at__gte=since)
+        ((latest, number, steps),) = compiled(("state", *self._key), self._changed, STATE).rows(since=since) or [(None, 0, None)]
+        return ".".join(map(str, [period, latest, number, steps, *self.asked]))
+
+    def _changed(self) -> QuerySet[Any, Any]:
+        changed = Report.objects.filter(changed_at__gte=Given("since", DateTimeField())).order_by()
         if not self.user.is_superuser:
             changed = changed.filter(Exists(Handling.objects.filter(report=OuterRef("pk"), body__in=self.in_hand)))
-        found = changed.aggregate(**STATE)
-        return ".".join(map(str, [period, found["latest"], found["number"], found["steps"], *self.asked]))
+        return changed.values_list("changed_at", "version")
+
+    def occurring(self) -> list[tuple[int, int | None]]:
+        """The pairs of category and unit that occur in the open work in hand."""
+        query = compiled(("occurring", *self._key), lambda: self.work.open().order_by().values_list("category_id", "unit_id").distinct())
+        return [(category, unit) for category, unit in query.rows()]
 
     def first_view(self, counts: Counts) -> View:
         """Where to begin: the first view in which something waits, else the first of all."""
@@ -257,12 +295,12 @@ class Desk:
         if view.name == "closed":
             return self.work.closed()
         if view.name == "asked":
-            return Report.objects.filter(view.holds(self, now))
+            return Report.objects.filter(view.holds(self, self.at(now)))
         if view.name == "elsewhere":
             if self.user.is_superuser:
                 return Report.objects.none()
             return Report.objects.visible_to(self.sight).exclude(authority__in=self.in_hand)
-        return self.work.open().filter(view.holds(self, now))
+        return self.work.open().filter(view.holds(self, self.at(now)))
 
 
 @dataclass(frozen=True)
@@ -380,7 +418,7 @@ def filter_choices(desk: Desk) -> dict[str, list[Category] | list[Unit] | list[B
             "units": list(Unit.objects.in_force(today).filter(pk__in=covered, level=Level.COMMUNE).by_name()),
             "bodies": list(bodies_in_hand.existing(today).order_by("name")),
         }
-    occurring = list(desk.work.open().order_by().values_list("category_id", "unit_id").distinct())
+    occurring = desk.occurring()
     categories, units = (set(keys) for keys in zip(*occurring, strict=True)) if occurring else (set(), set())
     return {
         "categories": list(Category.objects.filter(pk__in=categories)),
