@@ -21,6 +21,7 @@ from reports.codes import normalised
 from reports.masking import find
 from reports.media import PhotoRefused, PreparedPhoto, prepare_photo
 from reports.models import MAX_QUESTION, Note, Photo, Reply, Report
+from reports.pieces import LongSelect
 from reports.proof_forms import proof_fields, proof_said
 from reports.querysets import coordinated_by
 from reports.services import Words, needs_proof, waiting_draft
@@ -314,6 +315,7 @@ class StepForm(forms.Form):
     def _reason_field(self) -> forms.Field:
         return forms.ModelChoiceField(
             ReturnReason.objects.all(),
+            widget=LongSelect,
             label=_("Reason"),
             empty_label=_("Choose a reason"),
             error_messages={"required": _("Choose a reason.")},
@@ -323,6 +325,7 @@ class StepForm(forms.Form):
         fileable = Category.objects.fileable()
         return forms.ModelChoiceField(
             fileable if self.step.name == "split" else fileable.exclude(pk=self.report.category_id),
+            widget=LongSelect,
             label=_("Category of the second problem") if self.step.name == "split" else _("Right category"),
             empty_label=_("Choose a category"),
             error_messages={"required": _("Choose a category.")},
@@ -338,7 +341,7 @@ class StepForm(forms.Form):
         possible = bodies.existing(timezone.localdate()).exclude(conflicts__report=self.report).order_by("kind", "name")
         label = _("Body that shall help") if self.step.name == "ask_help" else _("Body that shall have it")
         return forms.ModelChoiceField(
-            possible, label=label, empty_label=_("Choose a body"), error_messages={"required": _("Choose a body.")}
+            possible, widget=LongSelect, label=label, empty_label=_("Choose a body"), error_messages={"required": _("Choose a body.")}
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -404,8 +404,8 @@ class Queue:
         return others.before_in_queue(report), others.after_in_queue(report)
 
 
-def filter_choices(desk: Desk) -> dict[str, list[Category] | list[Unit] | list[Body]]:
-    """What the open work in hand can be narrowed by: categories, units and bodies that occur in it.
+def filter_choices(desk: Desk) -> dict[str, list[tuple[str, str]]]:
+    """What the open work in hand can be narrowed by: codes and names of the categories, units and bodies that occur in it.
 
     Where many bodies come together, those that can occur: to look through all the work of a province would cost more than the page.
     """
@@ -413,15 +413,16 @@ def filter_choices(desk: Desk) -> dict[str, list[Category] | list[Unit] | list[B
         bodies_in_hand = Body.objects.all() if desk.user.is_superuser else Body.objects.filter(pk__in=desk.in_hand)
         today = timezone.localdate()
         covered = Territory.objects.filter(body__in=bodies_in_hand.values("pk"), validity__contains=today).values("unit")
-        return {
-            "categories": list(Category.objects.fileable()),
-            "units": list(Unit.objects.in_force(today).filter(pk__in=covered, level=Level.COMMUNE).by_name()),
-            "bodies": list(bodies_in_hand.existing(today).order_by("name")),
-        }
+        units = Unit.objects.in_force(today).filter(pk__in=covered, level=Level.COMMUNE).by_name()
+        return _named(Category.objects.fileable(), units, bodies_in_hand.existing(today).order_by("name"))
     occurring = desk.occurring()
-    categories, units = (set(keys) for keys in zip(*occurring, strict=True)) if occurring else (set(), set())
+    categories, found = (set(keys) for keys in zip(*occurring, strict=True)) if occurring else (set(), set())
+    return _named(Category.objects.filter(pk__in=categories), Unit.objects.filter(pk__in=found - {None}).by_name(), Body.objects.none())
+
+
+def _named(categories: Iterable[Category], units: Iterable[Unit], bodies: QuerySet[Body]) -> dict[str, list[tuple[str, str]]]:
     return {
-        "categories": list(Category.objects.filter(pk__in=categories)),
-        "units": list(Unit.objects.filter(pk__in=units - {None}).by_name()),
-        "bodies": [],
+        "categories": [(category.code, str(category.label)) for category in categories],
+        "units": [(unit.code, unit.dated_name) for unit in units],
+        "bodies": list(bodies.values_list("code", "name")),
     }

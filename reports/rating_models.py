@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from authorities.models import Criterion, Membership
+from authorities.models import Criterion
 from reports.masking import public_text
-from reports.querysets import coordinated_by
+from reports.sight import Sight
 
 MAX_COMMENT = 2000  # characters
 LOWEST, HIGHEST = 1, 5
@@ -30,20 +30,16 @@ class RatingQuerySet(models.QuerySet["Rating"]):
 
         return self.filter(reply__report__in=Report.objects.public())
 
-    def comments_waiting_for(self, user: User | AnonymousUser, on: date | None = None) -> Self:
+    def comments_waiting_for(self, who: User | AnonymousUser | Sight, on: date | None = None) -> Self:
         """Those whose comment somebody may show or refuse, and nobody has: of reports for which he or she coordinates (on a day, default today)."""
         from reports.models import Conflict
 
-        if not user.is_authenticated or not user.is_active:
-            return self.none()
+        sight = who if isinstance(who, Sight) else Sight.of(who, on)
         waiting = self.filter(comment_state=Rating.Comment.WAITING)
-        if user.is_superuser:
+        if sight.is_of_all:
             return waiting
-        # Few keys, read first: as subqueries they have led PostgreSQL to plans that took minutes
-        coordinated = list(coordinated_by(user, on).values_list("pk", flat=True))
-        own = list(Membership.objects.held_by(user, on=on).values_list("body", flat=True))
-        complained_of = Conflict.objects.filter(report=OuterRef("reply__report"), body__in=own)
-        return waiting.filter(reply__report__authority__in=coordinated).exclude(Exists(complained_of))
+        complained_of = Conflict.objects.filter(report=OuterRef("reply__report"), body__in=sight.own)
+        return waiting.filter(reply__report__authority__in=sight.coordinated).exclude(Exists(complained_of))
 
 
 class Rating(models.Model):

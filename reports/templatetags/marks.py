@@ -1,11 +1,15 @@
-"""Marks that stand on a page many times, rendered once a process: icons and states."""
+"""Marks that stand on a page many times, rendered once a process: icons and states; and lists of many options."""
 
+from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 from django import template
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
+
+from reports import pieces
 
 register = template.Library()
 
@@ -20,6 +24,12 @@ def icon(name: str) -> SafeString:
 def status_mark(status: str) -> SafeString:
     """A state as colour, shape and word, in the language of the page."""
     return _status_mark(str(status), get_language())
+
+
+@register.simple_tag
+def options(pairs: Iterable[tuple[Any, Any]], chosen: str) -> SafeString:
+    """The options of a list, of their values and labels."""
+    return pieces.options(pairs, {chosen})
 
 
 @cache

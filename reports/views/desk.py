@@ -140,7 +140,7 @@ def _shown(request: HttpRequest, mine: Desk) -> dict[str, Any]:
             }
             for view in mine.views
         ],
-        "comments": Rating.objects.comments_waiting_for(mine.user).count() if mine.roles & PUBLISHERS else None,
+        "comments": Rating.objects.comments_waiting_for(mine.sight).count() if mine.roles & PUBLISHERS else None,
         "states": [
             {
                 "status": state,

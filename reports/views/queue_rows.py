@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.timezone import localtime
 from django.utils.translation import get_language
@@ -22,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from reports.marks import Mark
 from reports.models import Report
+from reports.pieces import NOTHING, filled, joined
 from reports.templatetags.marks import icon, status_mark
 from reports.urgency import Urgency
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 ROW_TEXT, PREVIEW_TEXT, PREVIEW_PHOTOS = 200, 900, 4
 DANGER_TO_PEOPLE = 3  # the severity of it
-NOTHING = mark_safe("")
 
 ROW = """<li class="queue-row" data-code="{code}" data-version="{version}" data-lat="{lat}" data-lon="{lon}">{tick}
   <a class="queue-link" href="{href}">
@@ -157,7 +156,7 @@ class Row:
         parts = [
             filled(MARK, warns=" queue-mark--warns" if mark.warns else "", icon=icon(mark.icon), text=mark.text) for mark in self.marks
         ]
-        return filled(MARKS, marks=mark_safe("".join(parts)))  # noqa: S308  each is filled
+        return filled(MARKS, marks=joined(parts))
 
     @property
     def _due(self) -> SafeString:
@@ -171,12 +170,6 @@ class Row:
     def _step(self) -> SafeString:
         step = self.urgency.step
         return filled(STEP, late=" queue-due--late" if self.urgency.step_is_late else "", text=step) if step else NOTHING
-
-
-def filled(shape: str, **values: str) -> SafeString:
-    """A piece of HTML with its values, escaped where they are not safe: what format_html does, for strings only and in a third of its time."""
-    told = {name: value if isinstance(value, SafeString) else escape(value) for name, value in values.items()}
-    return mark_safe(shape.format(**told))  # noqa: S308  escaped in the line above
 
 
 def cut(text: str, characters: int) -> str:
