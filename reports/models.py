@@ -326,7 +326,10 @@ class Photo(models.Model):
     @property
     def is_shown(self) -> bool:
         """Whether it is for all who may see the report; the others are for the desk: of a draft, of a survey."""
-        return self.kind in {self.Kind.REPORT, self.Kind.ANSWER}
+        return self.kind in SHOWN_PHOTOS
+
+
+SHOWN_PHOTOS = frozenset({Photo.Kind.REPORT, Photo.Kind.ANSWER})  # to all who may see the report
 
 
 class Reply(models.Model):

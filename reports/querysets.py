@@ -104,16 +104,6 @@ class ReportQuerySet(models.QuerySet["Report"]):
         looked = ReportEvent.objects.filter(report=OuterRef("pk"), kind__in=["show", "hide"])
         return self.filter(published_at__isnull=True, category__publication=Publication.AFTER_A_LOOK).exclude(Exists(looked))
 
-    def asked_of(self, bodies: Collection[int]) -> Self:
-        """Open ones that another body offers to one of these, or of which it asks a part of one of these; few, so their keys are read first."""
-        if not bodies:
-            return self.none()
-        from reports.case_models import Part, Transfer
-
-        offers = Transfer.objects.filter(to_body__in=bodies, outcome=Transfer.Outcome.WAITING).order_by().values_list("report", flat=True)
-        parts = Part.objects.filter(body__in=bodies, outcome=Part.Outcome.OPEN).order_by().values_list("report", flat=True)
-        return self.open().filter(pk__in=list(offers.union(parts)))
-
     def matching(self, text: str, who: User | Sight) -> Self:
         """Those that a search of the desk finds by a text (see searching.py); none for a text without a letter or a digit."""
         condition = search_condition(text, who)
@@ -222,6 +212,15 @@ class ReportQuerySet(models.QuerySet["Report"]):
         if report.due_at is not None:
             return others.filter(due_at__lte=report.due_at).last()
         return others.filter(due_at=None).last() or others.exclude(due_at=None).last()
+
+
+def asked_of(bodies: Collection[int]) -> models.QuerySet[Any, Any]:
+    """Keys of the reports that another body offers to one of these, or of which it asks a part of one of these; few."""
+    from reports.case_models import Part, Transfer
+
+    offers = Transfer.objects.filter(to_body__in=bodies, outcome=Transfer.Outcome.WAITING).order_by().values_list("report", flat=True)
+    parts = Part.objects.filter(body__in=bodies, outcome=Part.Outcome.OPEN).order_by().values_list("report", flat=True)
+    return offers.union(parts)
 
 
 def _passed_up() -> Exists:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db.models import Count, DateTimeField, Exists, OuterRef, Q, QuerySet, prefetch_related_objects
+from django.db.models import Count, DateTimeField, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +17,7 @@ from authorities.models import Body, Category, Membership, Role, Territory
 from boundaries.models import Level, Unit
 from reports.compiled import Given, compiled
 from reports.models import Handling, Report
-from reports.querysets import ReportQuerySet
+from reports.querysets import ReportQuerySet, asked_of
 from reports.sight import SEES_ALL_OF_ITS_BODY, Sight
 from reports.urgency import soon_until
 from reports.workflow import AT_WORK, HANDLERS, IN_HAND, OPEN, PLANNERS, PUBLISHERS, Status
@@ -205,9 +205,11 @@ class Desk:
     @cached_property
     def asked(self) -> list[int]:
         """The reports that other bodies offer to those for which somebody acts, or of which they ask a part: they stand with others still."""
-        if not self.acts_for:
+        bodies = self.acts_for
+        keys = [pk for (pk,) in compiled(("asked", *bodies), lambda: asked_of(bodies)).rows()] if bodies else []
+        if not keys:  # as on most days
             return []
-        return list(Report.objects.visible_to(self.sight).asked_of(self.acts_for).order_by("pk").values_list("pk", flat=True))
+        return list(Report.objects.visible_to(self.sight).open().filter(pk__in=keys).order_by("pk").values_list("pk", flat=True))
 
     @cached_property
     def _key(self) -> tuple[Hashable, ...]:
@@ -380,7 +382,6 @@ class Queue:
         """The rows of the page asked for, and whether more follow; never counts what a view holds."""
         start = (self.asked.page - 1) * PAGE
         found = self._rows(start, start + PAGE + 1)
-        prefetch_related_objects(found, "photos")
         return found[:PAGE], len(found) > PAGE
 
     def _rows(self, start: int, stop: int) -> list[Report]:

@@ -31,7 +31,7 @@ from reports.queue import PAGE, Asked, Desk, Queue, View, filter_choices
 from reports.rating_models import Rating
 from reports.saved import may_be_saved, saved_query
 from reports.urgency import Urgency
-from reports.views.queue_rows import Row, cut
+from reports.views.queue_rows import Row, cut, photos_of
 from reports.workflow import CLOSED, GROUPS, OPEN, PUBLISHERS, Status
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def _rows(reports: list[Report], asked: Asked, now: datetime, mine: Desk, *, has
     """Rows that say of the place what tells them apart: the body where bodies differ, else the unit, else the spot."""
     bodies_differ = len({report.authority_id for report in reports}) > 1
     units_differ = len({report.unit_id for report in reports}) > 1
-    marks = marks_of(reports, mine.in_hand)
+    marks, photos = marks_of(reports, mine.in_hand), photos_of(reports)
     query = f"?{urlencode(asked.parameters())}"
     rows = []
     for report in reports:
@@ -184,7 +184,9 @@ def _rows(reports: list[Report], asked: Asked, now: datetime, mine: Desk, *, has
             parts.append(told)
         where = cut(" · ".join(parts) or report.place_note, ROW_PLACE)
         href = desk_address("desk_report", report.code) + query
-        rows.append(Row(report, Urgency(report, now, mine.soon), href, where, marks.get(report.pk, []), mine.user, has_boxes))
+        rows.append(
+            Row(report, Urgency(report, now, mine.soon), href, where, marks.get(report.pk, []), photos[report.pk], mine.user, has_boxes)
+        )
     return rows
 
 

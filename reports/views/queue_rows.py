@@ -6,11 +6,15 @@ A Django template of a row walks some hundred nodes and took two fifths of the p
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
+from django.db.models import BigIntegerField, ExpressionWrapper, F, QuerySet
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
@@ -19,9 +23,11 @@ from django.utils.timezone import localtime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from reports.compiled import compiled, one_of, told
 from reports.marks import Mark
-from reports.models import Report
+from reports.models import SHOWN_PHOTOS, Photo, Report
 from reports.pieces import NOTHING, filled, joined
+from reports.queue import PAGE
 from reports.templatetags.marks import icon, status_mark
 from reports.urgency import Urgency
 
@@ -71,6 +77,7 @@ class Row:
     href: str
     where: str
     marks: list[Mark]
+    photos: list[UUID]
     reader: User
     has_box: bool
 
@@ -132,7 +139,7 @@ class Row:
         return {
             "text": cut(report.description, PREVIEW_TEXT),
             "note": report.place_note,
-            "photos": [reverse("reports:photo_thumb", args=[photo.key]) for photo in report.shown_photos[:PREVIEW_PHOTOS]],
+            "photos": [reverse("reports:photo_thumb", args=[key]) for key in self.photos[:PREVIEW_PHOTOS]],
             "with": " · ".join(filter(None, [report.authority.name, due])),
         }
 
@@ -170,6 +177,21 @@ class Row:
     def _step(self) -> SafeString:
         step = self.urgency.step
         return filled(STEP, late=" queue-due--late" if self.urgency.step_is_late else "", text=step) if step else NOTHING
+
+
+def photos_of(reports: Sequence[Report]) -> dict[int, list[UUID]]:
+    """The keys of the photos that are shown of the reports of a page, by the key of the report; one query."""
+    found: dict[int, list[UUID]] = defaultdict(list)
+    query = compiled("photos of a page", _photos_of_a_page)
+    for report, key in query.rows(**told("pk", [report.pk for report in reports], PAGE)) if reports else ():
+        found[report].append(key)
+    return found
+
+
+def _photos_of_a_page() -> QuerySet[Any, Any]:
+    of = ExpressionWrapper(F("report"), BigIntegerField())  # a number: a foreign key cannot be among what is told later
+    photos = Photo.objects.alias(of=of).filter(of__in=one_of("pk", BigIntegerField(), PAGE), kind__in=sorted(SHOWN_PHOTOS))
+    return photos.order_by("position", "pk").values_list("report", "key")
 
 
 def cut(text: str, characters: int) -> str:
