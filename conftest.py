@@ -1,3 +1,11 @@
-"""What every test may ask for."""
+"""What every test may ask for, and what makes all of them quick."""
 
-pytest_plugins = ["tests.cast", "tests.emptying", "tests.merger", "tests.static_files"]
+pytest_plugins = [
+    "tests.cast",
+    "tests.databases",
+    "tests.emptying",
+    "tests.memory",
+    "tests.merger",
+    "tests.passwords",
+    "tests.static_files",
+]

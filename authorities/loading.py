@@ -26,6 +26,7 @@ from authorities.survey_models import SurveyField
 from boundaries.models import Edition, Kind, Level, Unit
 
 Period = tuple[date | None, date | None]
+CodedRow = Category | Criterion | ReturnReason | SurveyField | Body | Rule | DeadlineRule
 Coded = TypeVar("Coded", Category, Criterion, ReturnReason, SurveyField, Body, Rule, DeadlineRule)
 
 # Drafts count, so that the bodies of an edition stand when it is rehearsed: a territory in a draft leads nowhere until that is in force
@@ -78,30 +79,38 @@ class _Loader:
         self.bodies = {body.code: body for body in Body.objects.all()}
         self.rules = {rule.code: rule for rule in Rule.objects.exclude(code="").select_related("territory__edition")}
         self.deadlines = {rule.code: rule for rule in DeadlineRule.objects.exclude(code="")}
-        self.wanted: dict[Body, dict[Unit, Period]] = {}
+        self.wanted: dict[str, dict[Unit, Period]] = {}  # by the body's code
+        self.unsaved: list[tuple[str, CodedRow]] = []
 
     def load(self) -> Loaded:
         for row in self._json("categories.json"):
             self._put("categories", Category, self.categories, row["code"], row)
+        self._save()
         for row in self._json("return_reasons.json"):
             self._put("reasons for returning", ReturnReason, self.reasons, row["code"], row)
+        self._save()
         for row in self._json("rating_criteria.json"):
             period = _period(row, f"rating_criteria.json, “{row['code']}”")
             fields = {name: value for name, value in row.items() if name not in ("valid_from", "valid_to")}
             self._put("criteria of ratings", Criterion, self.criteria, row["code"], {**fields, "validity": DateRange(*period)})
+        self._save()
         for row in self._json("survey_fields.json"):
             self._load_survey_field(row)
+        self._save()
         for row in self._csv("bodies.csv", BODY_COLUMNS):
             self._load_body(row)
         for row in self._json("bodies_of_units.json"):
             self._load_bodies_of_units(row)
+        self._save()
         self._cover()
         for row in self._csv("body_successions.csv", ("old", "new", "on")):
             self._load_succession(row)
         for row in self._json("rules.json"):
             self._load_rules(row)
+        self._save()
         for row in self._json("deadlines.json"):
             self._load_deadline(row)
+        self._save()
         return self.done
 
     # --- files --------------------------------------------------------------------------------------------------------
@@ -131,7 +140,7 @@ class _Loader:
         return rows
 
     def _put(self, what: str, model: type[Coded], known: dict[str, Coded], code: str, fields: dict[str, Any]) -> Coded:
-        """Makes the row of a code, or (overwriting) sets its fields."""
+        """Makes the row of a code, which `_save` writes, or (overwriting) sets its fields."""
         row = known.get(code)
         tally = self.done.tallies[what]
         if row is not None and not self.overwrite:
@@ -150,13 +159,33 @@ class _Loader:
                 model._meta.get_field(name)
                 setattr(row, name, value)
             row.clean_fields()
-            row.save()
+            if row.pk is None:
+                self.unsaved.append((what, row))
+            else:
+                row.save()
         except (ValidationError, IntegrityError) as error:
             raise FixtureError(f"{what}, “{code}”: {_sentence(error)}") from None
         except FieldDoesNotExist as error:
             raise FixtureError(f"{what}, “{code}”: {error}") from None
         known[code] = row
         return row
+
+    def _save(self) -> None:
+        """Writes the new rows together: they are of one kind."""
+        unsaved, self.unsaved = self.unsaved, []
+        if not unsaved:
+            return
+        try:
+            with transaction.atomic():
+                type(unsaved[0][1])._default_manager.bulk_create([row for _, row in unsaved])
+        except IntegrityError:
+            for what, row in unsaved:  # once more, one by one: which is it?
+                row.pk = None
+                try:
+                    row.save()
+                except IntegrityError as error:
+                    raise FixtureError(f"{what}, “{row.code}”: {_sentence(error)}") from None
+            raise
 
     def _leave_out(self, what: str, why: str) -> None:
         self.done.left_out.append(f"{what}: {why}")
@@ -220,8 +249,10 @@ class _Loader:
             self._leave_out(code, f"its superior body {parent} is not there")
             return
         above = self.bodies[parent] if parent else None
-        body = self._put("bodies", Body, self.bodies, code, {**fields, "parent": above, "validity": DateRange(*period)})
-        self.wanted[body] = territory
+        if above is not None and above.pk is None:
+            self._save()
+        self._put("bodies", Body, self.bodies, code, {**fields, "parent": above, "validity": DateRange(*period)})
+        self.wanted[code] = territory
 
     def _cover(self) -> None:
         """Territory as the files and the units of today say.
@@ -231,11 +262,11 @@ class _Loader:
         """
         tally = self.done.tallies["territories"]
         standing: dict[int, list[Territory]] = defaultdict(list)
-        for territory in Territory.objects.filter(body__in=self.wanted).select_related("unit__edition"):
+        for territory in Territory.objects.filter(body__code__in=self.wanted).select_related("unit__edition"):
             standing[territory.body_id].append(territory)
         fresh, gone = [], []
-        for body, wanted in self.wanted.items():
-            covered = set()
+        for code, wanted in self.wanted.items():
+            body, covered = self.bodies[code], set()
             for territory in standing[body.pk]:
                 period = wanted.get(territory.unit)
                 kept_by_hand = not self.overwrite or territory.unit.edition.state == Edition.State.DRAFT

@@ -118,6 +118,8 @@ def _shapefile(path: Path, rows: Iterable[list[Any]]) -> None:
 
 
 def _by_gdal(path: Path, rows: Iterable[list[Any]], driver: str, **options: Any) -> None:
+    import pyogrio.raw  # brings pandas where that is installed: seconds for every process that only might write
+
     stream = iter(rows)
     is_first = True
     while (chunk := list(itertools.islice(stream, 5 * CHUNK))) or is_first:

@@ -1,0 +1,76 @@
+"""The migrated database that every process's test database is copied from: the migrations run once, and again when one of them changes.
+
+    python -m tests.databases     # makes it ahead of the tests (bin/test does, beside other things)
+
+It lies beside the database of DATABASE_URL, and its name says of which migrations and packages it was made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+
+ROOT = Path(__file__).resolve().parent.parent
+PREFIX = "test_migrated_"
+LOCK = 20250701  # two processes make one database
+
+
+def name() -> str:
+    """Its name: what the migrations say, what they import of ours, and the packages that bring migrations of their own."""
+    digest = hashlib.sha256()
+    folders = [*ROOT.glob("*/migrations"), ROOT / "audit", ROOT / "gis"]
+    files = {file for folder in folders for file in folder.rglob("*.py") if "tests" not in file.parts}
+    for file in [*sorted(files), ROOT / "requirements/dev.txt"]:
+        digest.update(f"{file.relative_to(ROOT)}\n".encode() + file.read_bytes())
+    return PREFIX + digest.hexdigest()[:16]
+
+
+def migrated(url: str) -> str:
+    """The name of the migrated database on the server of this URL; made where it is not there yet, others of its kind dropped."""
+    wanted = name()
+    with psycopg.connect(url.replace("postgis://", "postgresql://", 1), autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])  # goes with the connection
+        there = {found for (found,) in connection.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [PREFIX])}
+        if wanted not in there:
+            for old in there:
+                connection.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(old)))
+            draft = sql.Identifier(PREFIX + "draft")
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(draft))
+            _migrate(url, PREFIX + "draft")
+            connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(draft, sql.Identifier(wanted)))
+    return wanted
+
+
+def _migrate(url: str, database: str) -> None:
+    env = {**os.environ, "DATABASE_URL": urlunsplit(urlsplit(url)._replace(path=f"/{database}"))}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "migrate", "--verbosity=0"], cwd=ROOT, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+    if done.returncode:
+        raise RuntimeError(f"The migrations do not run on an empty database:\n{done.stderr}")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, django_db_use_migrations: bool) -> Iterator[None]:
+    """Test databases begin as copies of the migrated one. (`migrate` still runs on them, and finds nothing to do.)"""
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    # No test database outlives its run: a commit need not wait for the disk. Clusters that tests kill are clusters of their own
+    database.setdefault("OPTIONS", {})["options"] = "-c synchronous_commit=off"
+    if django_db_use_migrations:
+        database.setdefault("TEST", {})["TEMPLATE"] = migrated(os.environ["DATABASE_URL"])
+    yield
+
+
+if __name__ == "__main__":
+    migrated(os.environ["DATABASE_URL"])
