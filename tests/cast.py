@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import pytest
 from django.contrib.gis.geos import Point
@@ -21,6 +22,13 @@ from boundaries.tests.factories import SIZE, SOUTH, WEST, EditionFactory, Provin
 
 SINCE = date(2020, 1, 1)
 ALWAYS = (SINCE, None)
+CAST: dict[str, Callable[..., object]] = {}  # who makes each of them; tests/lasting_cast.py makes them for a whole module
+
+
+def member(maker: Callable[..., object]) -> Any:
+    """A fixture of the cast."""
+    CAST[maker.__name__] = maker
+    return pytest.fixture(maker)
 
 
 @dataclass(frozen=True)
@@ -35,50 +43,50 @@ class Citizen:
 # --- territory --------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
+@member
 def edition(db: None) -> Edition:
     """The act that brought the units of the cast."""
     return EditionFactory(name="Tỉnh Phú Hải", decree="1/NQ-UBTVQH", valid_from=SINCE)
 
 
-@pytest.fixture
+@member
 def province(edition: Edition) -> Unit:
     """P, which holds A and B."""
     box = square(WEST, SOUTH, 2 * SIZE, SIZE)
     return ProvinceFactory(code="90", name="Tỉnh Phú Hải", edition=edition, valid_from=SINCE, geometry=box)
 
 
-@pytest.fixture
+@member
 def commune_a(province: Unit) -> Unit:
     """A, west of the border; it has the lower code."""
     return UnitFactory(code="90001", name="Phường An Lạc", edition=province.edition, valid_from=SINCE, parent=province)
 
 
-@pytest.fixture
+@member
 def commune_b(province: Unit) -> Unit:
     """B, east of the border."""
     return UnitFactory(code="90002", name="Xã Bình Yên", edition=province.edition, valid_from=SINCE, parent=province, west=WEST + SIZE)
 
 
-@pytest.fixture
+@member
 def spot_a() -> Point:
     """Well inside A."""
     return Point(105.05, 9.05, srid=4326)
 
 
-@pytest.fixture
+@member
 def spot_b() -> Point:
     """Well inside B."""
     return Point(105.15, 9.05, srid=4326)
 
 
-@pytest.fixture
+@member
 def spot_on_border() -> Point:
     """On the line that A and B share."""
     return Point(WEST + SIZE, 9.05, srid=4326)
 
 
-@pytest.fixture
+@member
 def spot_outside() -> Point:
     """At sea, far from every unit."""
     return Point(104.6, 8.5, srid=4326)
@@ -94,43 +102,43 @@ def make_body(code: str, name: str, kind: str, unit: Unit, parent: Body | None =
     return body
 
 
-@pytest.fixture
+@member
 def province_body(province: Unit) -> Body:
     """The People's Committee of P: everything else stands below it."""
     return make_body("ubnd-tinh-phu-hai", "UBND tỉnh Phú Hải", BodyKind.PROVINCE_COMMITTEE, province)
 
 
-@pytest.fixture
+@member
 def commune_rule(db: None) -> Rule:
     """What no other rule takes goes to the commune's People's Committee."""
     return Rule.objects.create(body_kind=BodyKind.COMMUNE_COMMITTEE, level=Level.COMMUNE, priority=900, validity=ALWAYS)
 
 
-@pytest.fixture
+@member
 def body_a(commune_a: Unit, province_body: Body, commune_rule: Rule) -> Body:
     """The People's Committee of A."""
     return make_body("ubnd-an-lac", "UBND phường An Lạc", BodyKind.COMMUNE_COMMITTEE, commune_a, province_body)
 
 
-@pytest.fixture
+@member
 def body_b(commune_b: Unit, province_body: Body, commune_rule: Rule) -> Body:
     """The People's Committee of B, the neighbour."""
     return make_body("ubnd-binh-yen", "UBND xã Bình Yên", BodyKind.COMMUNE_COMMITTEE, commune_b, province_body)
 
 
-@pytest.fixture
+@member
 def portal(province: Unit, province_body: Body) -> Body:
     """The Portal, whose coordinators take what nobody else does."""
     return make_body("cong-phu-hai", "Cổng Thông tin điện tử tỉnh Phú Hải", BodyKind.PORTAL, province, province_body)
 
 
-@pytest.fixture
+@member
 def inspectorate(province: Unit, province_body: Body) -> Body:
     """The inspectorate, which gets reports about officials."""
     return make_body("thanh-tra-phu-hai", "Thanh tra tỉnh Phú Hải", BodyKind.INSPECTORATE, province, province_body)
 
 
-@pytest.fixture
+@member
 def department(province: Unit, province_body: Body) -> Body:
     """A provincial department; the category `health` goes to it."""
     return make_body("so-y-te-phu-hai", "Sở Y tế tỉnh Phú Hải", BodyKind.DEPARTMENT, province, province_body)
@@ -139,7 +147,7 @@ def department(province: Unit, province_body: Body) -> Body:
 # --- categories -------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
+@member
 def pothole(db: None) -> Category:
     """Public at once."""
     return Category.objects.create(
@@ -148,7 +156,7 @@ def pothole(db: None) -> Category:
     )  # fmt: skip
 
 
-@pytest.fixture
+@member
 def law(db: None) -> Category:
     """Public only after a look."""
     return Category.objects.create(
@@ -156,7 +164,7 @@ def law(db: None) -> Category:
     )
 
 
-@pytest.fixture
+@member
 def officials(db: None) -> Category:
     """About officials: to the inspectorate, never public, may be anonymous."""
     return Category.objects.create(
@@ -165,7 +173,7 @@ def officials(db: None) -> Category:
     )  # fmt: skip
 
 
-@pytest.fixture
+@member
 def health(department: Body) -> Category:
     """Goes to the department."""
     category = Category.objects.create(code="health", name="Y tế, sức khỏe", name_en="Health", icon="health", position=40)
@@ -173,7 +181,7 @@ def health(department: Body) -> Category:
     return category
 
 
-@pytest.fixture
+@member
 def procedures(db: None) -> Category:
     """Out of scope: shown with its guidance, cannot be sent."""
     return Category.objects.create(
@@ -182,7 +190,7 @@ def procedures(db: None) -> Category:
     )  # fmt: skip
 
 
-@pytest.fixture
+@member
 def criteria(db: None) -> list[Criterion]:
     """What answers are rated on."""
     return [
@@ -205,67 +213,67 @@ def make_person(username: str, full_name: str, body: Body, role: Role) -> User:
     return user
 
 
-@pytest.fixture
+@member
 def an() -> Citizen:
     """Nguyễn Văn An, a citizen without an account."""
     return Citizen(name="Nguyễn Văn An", phone="0912345678", email="an.nguyen@hopthu.example")
 
 
-@pytest.fixture
+@member
 def binh(body_a: Body) -> User:
     """Bình, officer of A."""
     return make_person("binh", "Trần Văn Bình", body_a, Role.OFFICER)
 
 
-@pytest.fixture
+@member
 def chi(body_b: Body) -> User:
     """Chi, officer of B: the neighbour."""
     return make_person("chi", "Lê Thị Chi", body_b, Role.OFFICER)
 
 
-@pytest.fixture
+@member
 def hanh(body_a: Body) -> User:
     """Hạnh, head of A."""
     return make_person("hanh", "Phạm Thị Hạnh", body_a, Role.HEAD)
 
 
-@pytest.fixture
+@member
 def diep(portal: Body) -> User:
     """Điệp, coordinator at the Portal."""
     return make_person("diep", "Võ Ngọc Điệp", portal, Role.COORDINATOR)
 
 
-@pytest.fixture
+@member
 def dung(province_body: Body) -> User:
     """Dũng, planner."""
     return make_person("dung", "Huỳnh Tấn Dũng", province_body, Role.PLANNER)
 
 
-@pytest.fixture
+@member
 def giang(inspectorate: Body) -> User:
     """Giang, inspector."""
     return make_person("giang", "Đặng Hoàng Giang", inspectorate, Role.INSPECTOR)
 
 
-@pytest.fixture
+@member
 def lan(province_body: Body) -> User:
     """Lan, leader of P."""
     return make_person("lan", "Bùi Thị Lan", province_body, Role.LEADER)
 
 
-@pytest.fixture
+@member
 def to(body_a: Body) -> User:
     """Tổ, the community digital team of A, which files for people without a smartphone."""
     return make_person("to", "Tổ công nghệ số khóm 3", body_a, Role.TEAM)
 
 
-@pytest.fixture
+@member
 def admin_user(db: None) -> User:
     """The administrator."""
     return User.objects.create_superuser(username="admin", email="admin@phuhai.example", password=None, full_name="Quản trị viên")
 
 
-@pytest.fixture
+@member
 def client_of() -> Callable[[User], Client]:
     """A browser in which somebody has signed in."""
 

@@ -79,17 +79,21 @@ def ready_for(step, report, person):
     return Report.objects.get(pk=report.pk)
 
 
-def answers(person, report, said, *, acts=False):
-    """The status of the answer to each step, each tried on the report as if nothing else had been tried."""
+def answers(person, report, said, *, acts=False, turn=None):
+    """The status of the answer to each step, each tried on the report as if nothing else had been tried.
+
+    With a `turn`, every third step from there on: where the answer is the same for all, the roles share the steps out among themselves.
+    """
     client, found = Client(), {}
     client.force_login(person)
-    for step in STEPS.values():
+    for step in list(STEPS.values())[slice(None) if turn is None else slice(turn % 3, None, 3)]:
         with undone():
             now = ready_for(step, report, person if acts else None)
-            before = now.events.count()
-            response = client.post(address(now, step.name), {**said, "version": now.version, "part": getattr(now.parts.first(), "pk", "")})
+            part = now.parts.first() if is_theirs(step) or step.name == "drop_part" else None
+            response = client.post(address(now, step.name), {**said, "version": now.version, "part": part.pk if part else ""})
             found[step.name] = response.status_code
-            written = Report.objects.get(pk=report.pk).events.count() - before
+            # The version counts events
+            written = Report.objects.values_list("version", flat=True).get(pk=report.pk) - now.version
             assert written == (response.status_code == 302), (step.name, response.status_code)
     return found
 
@@ -123,19 +127,20 @@ def test_in_a_foreign_body_no_role_takes_any_step_or_learns_that_there_is_a_repo
     assert set(answers(person, report, said).values()) == {404 if role in DESK else 403}
 
 
-@pytest.mark.parametrize("role", sorted(DESK - {Role.COORDINATOR}))
-def test_above_a_role_reads_and_takes_no_step(role, report, said, province_body):
+@pytest.mark.parametrize(("turn", "role"), list(enumerate(sorted(DESK - {Role.COORDINATOR}))))
+def test_above_a_role_reads_and_takes_no_step(turn, role, report, said, province_body):
     person = make_person("above", "Cấp trên", province_body, role)
-    found = answers(person, report, said)
-    assert {name: status for name, status in found.items() if status != 409} == dict.fromkeys(OF_THE_REPORTER, 404)
+    found = answers(person, report, said, turn=turn)
+    assert {status for name, status in found.items() if name not in OF_THE_REPORTER} == {409}
+    assert {status for name, status in found.items() if name in OF_THE_REPORTER} <= {404}
 
 
-@pytest.mark.parametrize("role", sorted(DESK))
-def test_who_belongs_to_a_body_complained_of_finds_no_report(role, report, said, portal, body_a):
+@pytest.mark.parametrize(("turn", "role"), list(enumerate(sorted(DESK))))
+def test_who_belongs_to_a_body_complained_of_finds_no_report(turn, role, report, said, portal, body_a):
     body = portal if role == Role.COORDINATOR else body_a
     Conflict.objects.create(report=report, body=body)
     person = make_person("involved", "Người liên quan", body, role)
-    assert set(answers(person, report, said).values()) == {404}
+    assert set(answers(person, report, said, turn=turn).values()) == {404}
 
 
 def test_an_administrator_takes_every_step_of_officers(report, said, admin_user):
