@@ -177,7 +177,7 @@ class _Loader:
             return
         try:
             with transaction.atomic():
-                type(unsaved[0][1])._default_manager.bulk_create([row for _, row in unsaved])
+                _write_together([row for _, row in unsaved])
         except IntegrityError:
             for what, row in unsaved:  # once more, one by one: which is it?
                 row.pk = None
@@ -365,6 +365,10 @@ class _Loader:
 
 
 # --- small things -----------------------------------------------------------------------------------------------------
+
+
+def _write_together(rows: list[Any]) -> None:
+    type(rows[0])._default_manager.bulk_create(rows)
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -11,7 +11,6 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -50,17 +49,33 @@ def migrated(url: str) -> str:
     return wanted
 
 
+def copy_migrated(url: str) -> None:
+    """The migrated database in an empty one of another server, both as libpq writes addresses."""
+    source = urlsplit(os.environ["DATABASE_URL"].replace("postgis://", "postgresql://", 1))
+    named = urlunsplit(source._replace(path=f"/{migrated(os.environ['DATABASE_URL'])}"))
+    as_ours = ["--no-owner", "--no-acl", "--no-comments", "--exclude-table-data=*.spatial_ref_sys"]  # the extension brings it
+    dumped = subprocess.run(["pg_dump", *as_ours, named], check=True, capture_output=True)
+    words = ["psql", "--quiet", "--output", os.devnull, "--set", "ON_ERROR_STOP=1", url]
+    copied = subprocess.run(words, input=dumped.stdout, capture_output=True)
+    assert copied.returncode == 0, copied.stderr.decode()
+
+
 def _migrate(url: str, database: str) -> None:
     env = {**os.environ, "DATABASE_URL": urlunsplit(urlsplit(url)._replace(path=f"/{database}"))}
     done = subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--verbosity=0"], cwd=ROOT, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL
+        [sys.executable, "manage.py", "migrate", "--verbosity=0"],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
     )
     if done.returncode:
         raise RuntimeError(f"The migrations do not run on an empty database:\n{done.stderr}")
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, django_db_use_migrations: bool) -> Iterator[None]:
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, django_db_use_migrations: bool) -> None:
     """Test databases begin as copies of the migrated one. (`migrate` still runs on them, and finds nothing to do.)"""
     from django.conf import settings
 
@@ -69,7 +84,6 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     database.setdefault("OPTIONS", {})["options"] = "-c synchronous_commit=off"
     if django_db_use_migrations:
         database.setdefault("TEST", {})["TEMPLATE"] = migrated(os.environ["DATABASE_URL"])
-    yield
 
 
 if __name__ == "__main__":

@@ -26,4 +26,4 @@ def db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[No
 
 LASTING = {name: pytest.fixture(scope="module")(maker) for name, maker in CAST.items()}
 globals().update(LASTING)
-__all__ = ["db", *LASTING]  # noqa: PLE0604
+__all__ = ["db", *LASTING]

@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.databases import copy_migrated
 from tests.embedded import ROOT, Embedded
 
 pytestmark = [
@@ -111,7 +112,7 @@ def wait_until_blocked(watcher: psycopg.Connection[tuple[object, ...]]) -> None:
 
 @pytest.mark.timeout(300)
 def test_after_a_power_cut_an_activation_is_all_there_or_not_at_all(embedded: Embedded) -> None:
-    output_of(run(embedded, "manage.py", "migrate", "--verbosity=0"))
+    copy_migrated(embedded.url)
     draft = output_of(run(embedded, "-c", SCENE)).strip()
     assert state(embedded) == BEFORE
     for middle, lock in MIDDLES.items():

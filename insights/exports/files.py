@@ -11,7 +11,6 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import numpy as np
-import pyogrio
 import shapely
 
 from insights.exports.rows import CHUNK, FIELDS

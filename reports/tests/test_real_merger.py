@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.realdata, pytest.mark.django_db]
 
 DATA = settings.BASE_DIR.parent / "shared" / "data"
 OLD, NEW = DATA / "camau_baclieu_pre2025_15m.geojson", DATA / "camau_2025_15m.geojson"
-NUMBER = int(os.environ.get("MERGER_REPORTS", "240"))
+NUMBER = int(os.environ.get("MERGER_REPORTS", "120"))
 MERGER = date(2025, 7, 1)
 DIVIDED = {"Xã Nguyễn Phích": 3, "Xã Lợi An": 3}  # into how many
 
