@@ -6,13 +6,24 @@ import time
 from typing import Any
 
 from bench.scene import say
+from insights.hotspots import warning
 from insights.hotspots.methods import PERMUTATIONS
-from insights.hotspots.simulation import ALPHA, STATISTICS, binomial_bounds, power, share_of_noise_marked
+from insights.hotspots.simulation import (
+    ALPHA,
+    STATISTICS,
+    binomial_bounds,
+    power,
+    share_of_noise_marked,
+    share_of_quiet_weeks_warned,
+    share_of_rises_warned,
+)
 
 SEEDS = range(200)
 POWER_SEEDS = range(50)
 SIDE = 8  # 64 areas, as many as Cà Mau has communes
 FACTORS = (1.5, 2.0, 3.0)
+WEEKS = range(1000)  # of the early warning
+PROVINCE = {"bodies": 64, "categories": 12}
 
 
 def run() -> dict[str, Any]:
@@ -30,4 +41,14 @@ def run() -> dict[str, Any]:
             found, part = power(method, seeds=POWER_SEEDS, side=SIDE, factor=factor, permutations=9_999)
             shares[f"{method}: planted block of 9 with {factor} times as many: found"] = found
             shares[f"{method}:   of its areas marked"] = part
+    low_weeks, high_weeks = binomial_bounds(len(WEEKS), warning.ALPHA)
+    for mean in (1.0, 5.0):
+        alarms = share_of_quiet_weeks_warned(seeds=WEEKS, mean=mean, **PROVINCE)
+        say(
+            f"early warning, {mean:g} reports a week: {alarms * len(WEEKS):.0f} of {len(WEEKS)} quiet weeks; 99 % bounds {low_weeks} to {high_weeks}"
+        )
+        shares[f"early warning, {mean:g} reports a week: quiet weeks in which anybody is warned"] = alarms
+        for factor in (2.0, 3.0, 5.0):
+            told = share_of_rises_warned(seeds=POWER_SEEDS, mean=mean, factor=factor, **PROVINCE)
+            shares[f"early warning, {mean:g} reports a week: a rise to {factor:g} times is told"] = told
     return {"worlds": len(SEEDS), "bound_low": low, "bound_high": high, "shares": shares, "seconds": seconds, "ratios": {}}

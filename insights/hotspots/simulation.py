@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
+from insights.hotspots import warning
 from insights.hotspots.methods import Floats, benjamini_hochberg, getis_ord, local_moran, residuals
 
 ALPHA = 0.05
@@ -68,6 +69,47 @@ def power(method: str, *, seeds: Iterable[int], side: int, factor: float, permut
         parts += len(marked) / len(hot)
         times += 1
     return found / times, parts / times
+
+
+def quiet_weeks(*, bodies: int, categories: int, mean: float, seed: int) -> list[dict[str, int]]:
+    """What the early warning counts where nothing is the matter: each body has a habit in each category, each category its own season everywhere.
+
+    `mean` is that of reports a week; bodies and categories differ several times over.
+    """
+    draws = np.random.default_rng(seed)
+    weekly = (
+        mean
+        * draws.lognormal(0, 0.7, (bodies, 1))
+        * draws.lognormal(0, 0.7, (1, categories))
+        * draws.lognormal(0, 0.3, (bodies, categories))
+    )
+    counted = {
+        "recent": draws.poisson(weekly * draws.lognormal(0, 0.3, (1, categories))),  # the rains: the same for all bodies
+        "before": draws.poisson(8 * weekly),
+        "season": draws.poisson(5 * weekly * draws.lognormal(0, 0.3, (1, categories))),
+    }
+    return [
+        {"authority": body, "category": category} | {name: int(counts[body, category]) for name, counts in counted.items()}
+        for body in range(bodies)
+        for category in range(categories)
+    ]
+
+
+def share_of_quiet_weeks_warned(*, seeds: Iterable[int], bodies: int, categories: int, mean: float) -> float:
+    """Of so many weeks in which nothing is the matter, the share in which anybody is warned of anything."""
+    alarms = [bool(warning.rising(quiet_weeks(bodies=bodies, categories=categories, mean=mean, seed=seed))) for seed in seeds]
+    return sum(alarms) / len(alarms)
+
+
+def share_of_rises_warned(*, seeds: Iterable[int], bodies: int, categories: int, mean: float, factor: float) -> float:
+    """Of so many weeks in which one body has `factor` times its reports of one category (an ordinary one), the share in which that is told."""
+    told = []
+    for seed in seeds:
+        rows = quiet_weeks(bodies=bodies, categories=categories, mean=mean, seed=seed)
+        row = min(rows, key=lambda row: (abs(row["before"] - 8 * mean), row["authority"], row["category"]))
+        row["recent"] = int(np.random.default_rng(seed).poisson(factor * row["before"] / 8))
+        told.append(any((rise.body_id, rise.category_id) == (row["authority"], row["category"]) for rise in warning.rising(rows)))
+    return sum(told) / len(told)
 
 
 def binomial_bounds(times: int, chance: float, level: float = 0.99) -> tuple[int, int]:

@@ -32,6 +32,7 @@ YEAR = timedelta(days=364)  # whole weeks: the same days of the week
 AROUND = timedelta(days=14)
 FEWEST = 5  # recent reports, below which nothing is told
 ALPHA = 0.01
+WINDOWS = ("recent", "before", "season")
 QUIET = timedelta(days=14)  # after a warning, in which the same is not told again
 LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
 
@@ -63,11 +64,16 @@ def rises(at: datetime) -> list[Rise]:
         .values("authority", "category")
         .annotate(**{name: Count("pk", filter=window) for name, window in windows.items()})
     )
-    rows: list[dict[str, int]] = list(counted)
-    totals = {
-        category: {name: sum(row[name] for row in rows if row["category"] == category) for name in windows}
-        for category in {row["category"] for row in rows}
-    }
+    return rising(list(counted))
+
+
+def rising(rows: list[dict[str, int]]) -> list[Rise]:
+    """What rises, of rows that say for an authority and a category how many are `recent`, were `before`, and in the `season`."""
+    totals: dict[int, dict[str, int]] = {}
+    for row in rows:
+        total = totals.setdefault(row["category"], dict.fromkeys(WINDOWS, 0))
+        for name in WINDOWS:
+            total[name] += row[name]
     asked = [row for row in rows if row["recent"] >= FEWEST]
     p = np.array([_surprise(row, totals[row["category"]]) for row in asked])
     q = benjamini_hochberg(p) if len(p) else p

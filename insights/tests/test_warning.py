@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from insights import tasks
 from insights.hotspots.models import EarlyWarning, WarningMail
-from insights.hotspots.warning import rises, send, warn
+from insights.hotspots.simulation import binomial_bounds, share_of_quiet_weeks_warned, share_of_rises_warned
+from insights.hotspots.warning import ALPHA, rises, send, warn
 from reports.codes import new_code
 from reports.models import Report
 
@@ -94,3 +95,11 @@ def test_planners_read_the_warnings_on_the_page(steady, client_of, dung, pothole
     many(pothole, body_a, 17, 7, 0)
     warn(at=NOW)
     assert "UBND phường An Lạc" in client_of(dung).get("/planner/hotspots/").content.decode()
+
+
+def test_in_quiet_weeks_it_warns_no_oftener_than_it_says():
+    """200 weeks of noise in which the season moves all bodies alike: within the 99 % binomial bounds of α."""
+    low, high = binomial_bounds(200, ALPHA)
+    alarms = 200 * share_of_quiet_weeks_warned(seeds=range(200), bodies=12, categories=6, mean=4)
+    assert low <= alarms <= high
+    assert share_of_rises_warned(seeds=range(10), bodies=12, categories=6, mean=4, factor=6) >= 0.9
