@@ -28,11 +28,13 @@ def main() -> None:
     parser.add_argument("--reports", type=int, default=100_000, help="how many (default 100000)")
     parser.add_argument("--open", type=int, default=12, metavar="PERCENT", help="how many of them are open (default 12)")
     parser.add_argument("--seconds", type=float, default=120, help="of soaking (default 120)")
-    parser.add_argument("--scene", metavar="DATABASE", help="of queue: an earlier scene on the same server, neither made nor dropped")
+    parser.add_argument(
+        "--scene", metavar="DATABASE", help="of queue and statistics: an earlier scene on the same server, neither made nor dropped"
+    )
     parser.add_argument("--keep", action="store_true", help="keep the last scene, for --scene, and say its name")
     arguments = parser.parse_args()
-    if arguments.scene and arguments.names != ["queue"]:
-        parser.error("--scene is for queue alone")
+    if arguments.scene and arguments.names not in (["queue"], ["statistics"]):
+        parser.error("--scene is for queue or statistics alone")
     os.environ["DATABASE_URL"], fresh = _own_database(os.environ["DATABASE_URL"], arguments.scene)
     os.environ.setdefault("ALLOWED_HOSTS", "localhost")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "geoportal.settings")

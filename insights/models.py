@@ -1,7 +1,19 @@
 """What the read side keeps of its own; each part has its models in its package."""
 
 from insights.exports.models import DataFile
-from insights.figures.models import FigureCell, FigureCellOfAll, FigureChange, FigurePlace, FigureReport, FigureSpread, FigureSpreadOfAll
+from insights.figures.models import (
+    FigureCell,
+    FigureCellOfAll,
+    FigureCellOfMonth,
+    FigureChange,
+    FigureFact,
+    FigureOpinion,
+    FigurePlace,
+    FigureReport,
+    FigureSpread,
+    FigureSpreadOfAll,
+    FigureSpreadOfMonth,
+)
 from insights.hotspots.models import EarlyWarning, WarningMail
 from insights.planner.models import OwnFeature, OwnLayer, SavedQuery
 from insights.pyramid.models import CellCount, CellTotal, Delta, Folding, Pyramid
@@ -14,11 +26,15 @@ __all__ = [
     "EarlyWarning",
     "FigureCell",
     "FigureCellOfAll",
+    "FigureCellOfMonth",
     "FigureChange",
+    "FigureFact",
+    "FigureOpinion",
     "FigurePlace",
     "FigureReport",
     "FigureSpread",
     "FigureSpreadOfAll",
+    "FigureSpreadOfMonth",
     "Folding",
     "OwnFeature",
     "OwnLayer",

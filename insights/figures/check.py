@@ -13,7 +13,7 @@ from insights.models import FigureChange
 
 logger = logging.getLogger(__name__)
 # By slice and state; slices that have changed since are counted from the reports anyway
-TABLES = ("insights_figurecell", "insights_figurecellofall")
+TABLES = {"insights_figurecell": "sum(reports)", "insights_figurecellofall": "sum(reports)", "insights_figurefact": "count(*)"}
 DIFFERENCES = f"""
 WITH real AS (
   SELECT date_trunc('month', filed_at AT TIME ZONE '{ZONE}')::date AS month, COALESCE(unit_id, 0) AS unit_id, status, count(*) AS reports
@@ -21,11 +21,17 @@ WITH real AS (
 )
 {
     " UNION ".join(
-        f"SELECT month, unit_id FROM (SELECT month, unit_id, status, sum(reports) AS reports FROM {table} GROUP BY month, unit_id, status) AS kept"
+        f"SELECT month, unit_id FROM (SELECT month, unit_id, status, {number} AS reports FROM {table} GROUP BY month, unit_id, status) AS kept"
         " FULL JOIN real USING (month, unit_id, status) WHERE kept.reports IS DISTINCT FROM real.reports"
-        for table in TABLES
+        for table, number in TABLES.items()
     )
 }
+UNION SELECT month, unit_id FROM insights_figurecell WHERE month IN (
+  SELECT month FROM (SELECT month, category_id, status, sum(reports) AS reports FROM insights_figurecellofmonth GROUP BY 1, 2, 3) AS added_up
+  FULL JOIN (SELECT month, category_id, status, sum(reports) AS reports FROM insights_figurecell GROUP BY 1, 2, 3) AS kept
+    USING (month, category_id, status)
+  WHERE kept.reports IS DISTINCT FROM added_up.reports
+)
 EXCEPT SELECT month, unit_id FROM insights_figurechange
 """  # noqa: S608  constants only
 

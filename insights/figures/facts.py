@@ -42,7 +42,7 @@ def _bucket(start: str, end: str) -> str:
 def facts(reports: str, unit: str, place: str = "0", where: str = "true") -> str:
     """A line for each of these reports (a CTE's name). Steps that did not happen are NULL; the numbers of the others are buckets of days."""
     return f"""
-SELECT report.id, {MONTH} AS month, {unit} AS unit_id, {place} AS place_id, report.authority_id, report.category_id, report.status,
+SELECT report.id, report.filed_at, {MONTH} AS month, {unit} AS unit_id, {place} AS place_id, report.authority_id, report.category_id, report.status,
        report.published_at IS NOT NULL AS published,
        CASE WHEN report.closed_at IS NULL THEN date_trunc('month', report.due_at AT TIME ZONE '{ZONE}')::date END AS due,
        EXISTS (SELECT FROM reports_split AS split WHERE split.report_id = report.id)::int AS split,
@@ -68,7 +68,7 @@ WHERE {where}
 
 # From a CTE `facts`: the buckets of the steps
 STEPS = f"""
-SELECT fact.month, fact.unit_id, fact.place_id, fact.authority_id, fact.category_id, fact.status, step.measure, step.bucket
+SELECT fact.month, fact.unit_id, fact.place_id, fact.authority_id, fact.category_id, fact.status, step.measure, step.bucket, fact.filed_at
 FROM facts AS fact
 CROSS JOIN LATERAL (VALUES {", ".join(f"({number}, fact.m{number})" for number in range(1, 5))}) AS step (measure, bucket)
 WHERE step.bucket IS NOT NULL
@@ -81,7 +81,7 @@ def opinions(reports: str, unit: str, place: str = "0", where: str = "true", bod
     `bodies` is a condition on `said.authority_id`.
     """
     return f"""
-SELECT {MONTH} AS month, {unit} AS unit_id, {place} AS place_id, said.authority_id, report.category_id, report.status, said.measure, said.bucket
+SELECT {MONTH} AS month, {unit} AS unit_id, {place} AS place_id, said.authority_id, report.category_id, report.status, said.measure, said.bucket, report.filed_at
 FROM {reports} AS report
 JOIN (
   SELECT reply.report_id, reply.body_id AS authority_id, {CRITERION} + score.criterion_id AS measure, score.value::int AS bucket
@@ -107,6 +107,16 @@ BUCKETS = ", ".join(f"b{number}" for number in range(1, len(EDGES) + 1))  # as i
 def counted_buckets(alias: str) -> str:
     """How many lines fell into each bucket, one column each."""
     return ", ".join(f"count(*) FILTER (WHERE {alias}.bucket = {number})" for number in range(1, len(EDGES) + 1))
+
+
+def in_buckets(keys: str, lines: str) -> str:
+    """Lines (keys, measure, bucket) as counts by keys and measure, an array of all buckets; counted by bucket first, which is three times as fast."""
+    numbers = ", ".join(f"COALESCE(sum(line.number) FILTER (WHERE line.bucket = {number}), 0)" for number in range(1, len(EDGES) + 1))
+    return f"""
+SELECT {keys}, line.measure, ARRAY[{numbers}]::bigint[]
+FROM (SELECT {keys}, line.measure, line.bucket, count(*) AS number FROM ({lines}) AS line GROUP BY {keys}, line.measure, line.bucket) AS line
+GROUP BY {keys}, line.measure
+"""  # noqa: S608  constants only
 
 
 IN_TIME_BUCKETS = EDGES.index(RESPONSE_DAYS)  # so many of the first buckets are a response in time

@@ -14,7 +14,7 @@ LOCK = 0x66_69_67_73  # the number of the advisory lock: one folds at a time
 
 CHANGED = "SELECT month, unit_id FROM insights_figurechange GROUP BY month, unit_id ORDER BY month DESC, unit_id LIMIT %s"
 _THESE = "(month, unit_id) IN (SELECT * FROM unnest(%(slice_months)s::date[], %(slice_units)s::bigint[]))"
-TABLES = ("figurechange", "figurecell", "figurecellofall", "figurespread", "figurespreadofall")
+TABLES = ("figurechange", "figurecell", "figurecellofall", "figurespread", "figurespreadofall", "figurefact", "figureopinion")
 FORGET = tuple(f"DELETE FROM insights_{table} WHERE {_THESE}" for table in TABLES)  # noqa: S608  constants only
 PLACES = f"""
 INSERT INTO insights_figureplace (units)
@@ -29,12 +29,14 @@ _OF_ALL = """
 month, unit_id, place_id, authority_id,
 (SELECT COALESCE(max(category.id), 0) FROM authorities_category AS category WHERE category.id = line.category_id AND category.publication = 'never'), status
 """
+_FACT = f"filed_at, {_SLICE}, published, due, split, reopened, transferred, dated, on_time, m1, m2, m3, m4"
 _KINDS = "published, due, reports, split, reopened, transferred, dated, on_time"
 _SUMS = "published, due, count(*), sum(split), sum(reopened), sum(transferred), sum(dated), sum(on_time)"
 COUNT = f"""
 WITH chosen AS MATERIALIZED ({OF_SLICES}),
 facts AS MATERIALIZED ({facts("chosen", _UNIT, _PLACE)}),
-spread AS MATERIALIZED ({STEPS} UNION ALL {opinions("chosen", _UNIT, _PLACE)}),
+opinions AS MATERIALIZED ({opinions("chosen", _UNIT, _PLACE)}),
+spread AS MATERIALIZED ({STEPS} UNION ALL SELECT * FROM opinions),
 cells AS (
   INSERT INTO insights_figurecell ({_SLICE}, {_KINDS})
   SELECT {_SLICE}, {_SUMS} FROM facts AS line GROUP BY {_SLICE}, published, due
@@ -46,10 +48,33 @@ cells_of_all AS (
 spread_of_all AS (
   INSERT INTO insights_figurespreadofall ({_SLICE}, measure, {BUCKETS})
   SELECT {_OF_ALL}, measure, {counted_buckets("line")} FROM spread AS line GROUP BY 1, 2, 3, 4, 5, 6, measure
+),
+facts_kept AS (
+  INSERT INTO insights_figurefact (report_id, {_FACT}) SELECT id, {_FACT} FROM facts
+),
+opinions_kept AS (
+  INSERT INTO insights_figureopinion ({_SLICE}, measure, bucket, filed_at) SELECT {_SLICE}, measure, bucket, filed_at FROM opinions
 )
 INSERT INTO insights_figurespread ({_SLICE}, measure, {BUCKETS})
 SELECT {_SLICE}, measure, {counted_buckets("line")} FROM spread AS line GROUP BY {_SLICE}, measure
 """  # noqa: S608  constants only
+_MONTHS = "month = ANY(%(slice_months)s::date[])"
+_SUM_BUCKETS = ", ".join(f"sum({bucket})" for bucket in BUCKETS.split(", "))
+ADD_UP_MONTHS = (
+    f"DELETE FROM insights_figurecellofmonth WHERE {_MONTHS}",  # noqa: S608  constants only
+    f"DELETE FROM insights_figurespreadofmonth WHERE {_MONTHS}",  # noqa: S608
+    f"""
+INSERT INTO insights_figurecellofmonth ({_SLICE}, {_KINDS})
+SELECT month, 0, 0, 0, category_id, status, published, due,
+       sum(reports), sum(split), sum(reopened), sum(transferred), sum(dated), sum(on_time)
+FROM insights_figurecell WHERE {_MONTHS} GROUP BY month, category_id, status, published, due
+""",  # noqa: S608
+    f"""
+INSERT INTO insights_figurespreadofmonth ({_SLICE}, measure, {BUCKETS})
+SELECT month, 0, 0, 0, category_id, status, measure, {_SUM_BUCKETS}
+FROM insights_figurespread WHERE {_MONTHS} GROUP BY month, category_id, status, measure
+""",  # noqa: S608
+)
 
 
 def fold(most: int = SLICES_AT_ONCE) -> int:
@@ -62,7 +87,7 @@ def fold(most: int = SLICES_AT_ONCE) -> int:
         slices = cursor.fetchall()
         if slices:
             asked = {"slice_months": [month for month, _unit in slices], "slice_units": [unit for _month, unit in slices]}
-            for statement in (*FORGET, PLACES, COUNT):
+            for statement in (*FORGET, PLACES, COUNT, *ADD_UP_MONTHS):
                 cursor.execute(statement, asked)
     return len(slices)
 

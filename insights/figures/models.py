@@ -88,7 +88,10 @@ class FigureCell(Cell):
     """By category too."""
 
     class Meta:
-        indexes = [models.Index(fields=["month", "unit"], name="figure_cell_of_slice")]
+        indexes = [
+            models.Index(fields=["month", "unit"], name="figure_cell_of_slice"),
+            models.Index(fields=["category", "month"], name="figure_cell_of_category"),
+        ]
 
 
 class FigureCellOfAll(Cell):
@@ -98,11 +101,24 @@ class FigureCellOfAll(Cell):
         indexes = [models.Index(fields=["month", "unit"], name="figure_cell_of_all_of_slice")]
 
 
+class FigureCellOfMonth(Cell):
+    """Of all units and bodies together (0), by category: the sums of FigureCell by month, for whoever asks for no unit and no body.
+
+    What of it has changed since is taken off as FigureCell holds it, and counted from the reports.
+    """
+
+    class Meta:
+        indexes = [models.Index(fields=["month"], name="figure_cell_of_month")]
+
+
 class FigureSpread(Spread):
     """By category too."""
 
     class Meta:
-        indexes = [models.Index(fields=["month", "unit"], name="figure_spread_of_slice")]
+        indexes = [
+            models.Index(fields=["month", "unit"], name="figure_spread_of_slice"),
+            models.Index(fields=["category", "month"], name="figure_spread_of_category"),
+        ]
 
 
 class FigureSpreadOfAll(Spread):
@@ -110,6 +126,55 @@ class FigureSpreadOfAll(Spread):
 
     class Meta:
         indexes = [models.Index(fields=["month", "unit"], name="figure_spread_of_all_of_slice")]
+
+
+class FigureSpreadOfMonth(Spread):
+    """Of all units and bodies together, as FigureCellOfMonth."""
+
+    class Meta:
+        indexes = [models.Index(fields=["month"], name="figure_spread_of_month")]
+
+
+class FigureFact(Slice):
+    """All that the figures say of one report, a line of its slice like the others: for the parts of months with which a period begins and ends.
+
+    A report that has left a slice may have two lines for a moment; that slice is named as changed, and its lines are not read.
+    """
+
+    report = models.BigIntegerField(db_column="report_id")
+    filed_at = models.DateTimeField()
+    published = models.BooleanField()
+    due = models.DateField(null=True)
+    split = models.SmallIntegerField()
+    reopened = models.SmallIntegerField()
+    transferred = models.SmallIntegerField()
+    dated = models.SmallIntegerField()
+    on_time = models.SmallIntegerField()
+    # The bucket of each step (figures/measures.py), none where it did not happen
+    m1 = models.SmallIntegerField(null=True)
+    m2 = models.SmallIntegerField(null=True)
+    m3 = models.SmallIntegerField(null=True)
+    m4 = models.SmallIntegerField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["filed_at"], name="figure_fact_by_time"),
+            models.Index(fields=["month", "unit"], name="figure_fact_of_slice"),
+        ]
+
+
+class FigureOpinion(Slice):
+    """One score, one rating, one side of a transfer, by the body that it is about: as FigureFact, for parts of months."""
+
+    filed_at = models.DateTimeField(help_text="When its report was")
+    measure = models.IntegerField()
+    bucket = models.SmallIntegerField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["filed_at"], name="figure_opinion_by_time"),
+            models.Index(fields=["month", "unit"], name="figure_opinion_of_slice"),
+        ]
 
 
 class FigureChange(models.Model):

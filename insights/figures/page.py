@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db.models import Max
-from django.urls import reverse
+from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
@@ -30,6 +30,7 @@ from reports.sight import Sight
 
 COLUMNS = (*PARTS, "overdue", "reopened", "transferred", "not_public")
 MOST_ROWS = 200
+REPORTS = reverse_lazy("insights:figure_reports")
 PERIODS: dict[str, tuple[str | Promise, int]] = {  # months, the present one included
     "1m": (gettext_lazy("This month"), 1),
     "3m": (gettext_lazy("Last 3 months"), 3),
@@ -153,7 +154,7 @@ class Page:
         asked = self.question.asked | other | {"what": what}
         if row is not None and row is not self.found.totals:
             asked["key"] = row.labels[0].key
-        return f"{reverse('insights:figure_reports')}?{urlencode({name: value for name, value in asked.items() if value})}"
+        return f"{REPORTS}?{urlencode({name: value for name, value in asked.items() if value})}"
 
     def number(self, what: str, row: Row, before: Row | None = None) -> Number:
         """One number of a row."""

@@ -9,13 +9,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from operator import add
 from typing import Any
 
 from django.db import connection
 from django.utils import timezone
 
 from authorities.models import Category, Publication
-from insights.figures.facts import BUCKETS, COLUMNS, OF_SLICES, OF_SPANS, STEPS, ZONE, counted_buckets, facts, opinions
+from insights.figures.facts import BUCKETS, COLUMNS, MONTH, OF_SLICES, OF_SPANS, STEPS, ZONE, facts, in_buckets, opinions
 from insights.figures.fold import one_view
 from insights.figures.measures import EDGES, RESPONSE_DAYS
 from insights.figures.question import Question
@@ -26,13 +27,18 @@ COUNTS = (
     "received_by_split", "not_public", "overdue", "reopened", "transferred", "dated", "on_time", "not_yet_answered",
 )  # fmt: skip
 PARTS = COUNTS[1:6]  # received is their sum
+_PLACES = {name: place for place, name in enumerate(COUNTS)}
 _CLOSED = ", ".join(f"'{status}'" for status in sorted(CLOSED))
 _UNTOUCHED = ", ".join(f"'{status}'" for status in sorted(UNTOUCHED))
+_KINDS = (
+    f"NOT line.status IN ({_CLOSED})",
+    *(f"line.status = '{status}'" for status in ("resolved", "returned", "duplicate", "withdrawn")),
+)
 _COUNTED = f"""ARRAY[
-  sum(line.reports), sum(line.reports) FILTER (WHERE NOT line.status IN ({_CLOSED})),
-  {", ".join(f"sum(line.reports) FILTER (WHERE line.status = '{status}')" for status in ("resolved", "returned", "duplicate", "withdrawn"))},
-  sum(line.split), sum(line.reports) FILTER (WHERE NOT line.published OR line.category_id = ANY(%(never)s)),
-  sum(line.reports) FILTER (WHERE line.due < %(this_month)s), sum(line.reopened), sum(line.transferred), sum(line.dated), sum(line.on_time), 0
+  sum(line.reports), {", ".join(f"COALESCE(sum(line.reports) FILTER (WHERE {kind}), 0)" for kind in _KINDS)},
+  sum(line.split), COALESCE(sum(line.reports) FILTER (WHERE NOT line.published OR line.category_id = ANY(%(never)s)), 0),
+  COALESCE(sum(line.reports) FILTER (WHERE line.due < %(this_month)s), 0),
+  sum(line.reopened), sum(line.transferred), sum(line.dated), sum(line.on_time), 0
 ]::bigint[]"""
 _SUMMED = "ARRAY[" + ", ".join(f"sum(line.b{number})" for number in range(1, len(EDGES) + 1)) + "]::bigint[]"
 LOCATED = """
@@ -51,13 +57,16 @@ class Sums:
     """What is counted of some reports: COUNTS in their order, and by measure how often each size occurs."""
 
     counts: list[int] = field(default_factory=lambda: [0] * len(COUNTS))
-    spreads: dict[int, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0] * len(EDGES)))
+    spreads: dict[int, list[int]] = field(default_factory=dict)
 
-    def add(self, measure: int, numbers: Iterable[int | None]) -> None:
+    def add(self, measure: int, numbers: Iterable[int]) -> None:
         """Adds numbers of a measure; measure 0 are the counts."""
-        own = self.spreads[measure] if measure else self.counts
-        for place, number in enumerate(numbers):
-            own[place] += number or 0
+        if not measure:
+            self.counts = list(map(add, self.counts, numbers))
+        elif (own := self.spreads.get(measure)) is None:
+            self.spreads[measure] = list(numbers)
+        else:
+            self.spreads[measure] = list(map(add, own, numbers))
 
     def take(self, other: Sums) -> None:
         """Adds all that another has counted."""
@@ -65,10 +74,15 @@ class Sums:
         for measure, counts in other.spreads.items():
             self.add(measure, counts)
 
+    def drop_empty(self) -> bool:
+        """Forgets measures of which there is nothing; whether anything is left."""
+        self.spreads = {measure: counts for measure, counts in self.spreads.items() if any(counts)}
+        return any(self.counts) or bool(self.spreads)
+
     names = COUNTS
 
     def __getitem__(self, name: str) -> int:
-        return self.counts[COUNTS.index(name)]
+        return self.counts[_PLACES[name]]
 
 
 def read(question: Question, now: datetime | None = None) -> dict[Key, Sums]:
@@ -91,6 +105,7 @@ def read(question: Question, now: datetime | None = None) -> dict[Key, Sums]:
         "end_month": span.end,
         "span_starts": [start for start, _end in span.parts],
         "span_ends": [end for _start, end in span.parts],
+        "months_of_parts": [timezone.localdate(start).replace(day=1) for start, _end in span.parts],
     }
     found: dict[Key, Sums] = defaultdict(Sums)
     depth = len(question.groups)
@@ -99,14 +114,17 @@ def read(question: Question, now: datetime | None = None) -> dict[Key, Sums]:
         if question.units is not None:
             cursor.execute("SELECT id FROM insights_figureplace WHERE units && %(units)s::bigint[]", asked)
             asked["places"] = [key for (key,) in cursor.fetchall()]
-        cursor.execute(f"SELECT DISTINCT month, unit_id FROM insights_figurechange AS line WHERE {span.months()}", asked)  # noqa: S608
+        cursor.execute(f"SELECT DISTINCT month, unit_id, {span.months()} FROM insights_figurechange AS line WHERE {span.touched()}", asked)  # noqa: S608
         changed = cursor.fetchall()
-        asked["slice_months"], asked["slice_units"] = [month for month, _ in changed], [unit for _, unit in changed]
-        for statement in _statements(question, span, bool(changed)):
+        for name, is_whole in (("slice", True), ("part", False)):
+            asked[f"{name}_months"] = [month for month, _unit, whole in changed if whole is is_whole]
+            asked[f"{name}_units"] = [unit for _month, unit, whole in changed if whole is is_whole]
+        for statement in _statements(question, span, bool(asked["slice_months"]), bool(asked["part_months"])):
             cursor.execute(statement, asked)
             for row in cursor:
                 found[row[:depth]].add(row[depth], row[depth + 1])
-    return dict(found)
+    # What was taken off may leave nothing
+    return {key: own for key, own in found.items() if own.drop_empty()}
 
 
 @dataclass(frozen=True)
@@ -138,6 +156,10 @@ class Span:
             ["true", *["line.month >= %(first_month)s"] * bool(self.first), *["line.month < %(end_month)s"] * bool(self.end)]
         )
 
+    def touched(self) -> str:
+        """The condition on `line.month` that it is one of the whole months, or one of which only a part is asked for."""
+        return f"({self.months()} OR line.month = ANY(%(months_of_parts)s))" if self.parts else self.months()
+
 
 def _month_from(moment: datetime) -> date:
     """The first month that begins at a moment or after it."""
@@ -149,7 +171,13 @@ def _start(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
-def _statements(question: Question, span: Span, has_changed: bool) -> list[str]:
+_OF_CELL = "published, due, reports, split, reopened, transferred, dated, on_time"
+_OF_FACT = "published, due, split, reopened, transferred, dated, on_time, m1, m2, m3, m4"
+_TAKEN_OFF = ", ".join(f"-{name} AS {name}" for name in ("reports", "split", "reopened", "transferred", "dated", "on_time"))
+_BUCKETS_OFF = ", ".join(f"-{name} AS {name}" for name in BUCKETS.split(", "))
+
+
+def _statements(question: Question, span: Span, has_changed: bool, has_changed_parts: bool) -> list[str]:
     """Each gives rows of the groups, the measure, and an array of numbers."""
     keys = ", ".join(f"line.{'month' if group == 'month' else group + '_id'}" for group in question.groups)
     filters = [
@@ -157,37 +185,21 @@ def _statements(question: Question, span: Span, has_changed: bool) -> list[str]:
         *["{0}.status = ANY(%(statuses)s)"] * (question.statuses is not None),
     ]
     of_body = ["{0}.authority_id = ANY(%(bodies)s)"] * (question.bodies is not None)
-    statements = []
-    if not span.is_empty:
-        where = " AND ".join([*filters, *of_body, *["{0}.place_id = ANY(%(places)s)"] * (question.units is not None), "true"]).format(
-            "line"
-        )
-        not_changed = (
-            "NOT EXISTS (SELECT FROM unnest(%(slice_months)s::date[], %(slice_units)s::bigint[]) AS slice (month, unit)"
-            " WHERE slice.month = line.month AND slice.unit = line.unit_id)"
-        )
-        condition = f"{span.months()} AND {where}" + (f" AND {not_changed}" if has_changed else "")
-        of_all = "ofall" if question.categories is None and "category" not in question.groups else ""
-        for table, measure, numbers in (("figurecell", "0", _COUNTED), ("figurespread", "line.measure", _SUMMED)):
-            source = f"SELECT * FROM insights_{table}{of_all} AS line WHERE {condition}"  # noqa: S608  constants only
-            if question.on and "unit" in question.groups:
-                columns = "line.month, COALESCE(located.unit_id, 0) AS unit_id, line.authority_id, line.category_id, line.status, "
-                columns += "line.measure, line." + BUCKETS.replace(", ", ", line.") if measure != "0" else (
-                    "line.published, line.due, line.reports, line.split, line.reopened, line.transferred, line.dated, line.on_time"
-                )  # fmt: skip
-                source = (
-                    f"SELECT {columns} FROM ({source}) AS line"  # noqa: S608
-                    f" LEFT JOIN ({LOCATED}) AS located ON located.place_id = line.place_id"
-                )
-            by = f"{keys}, line.measure" if measure != "0" else keys
-            statements.append(f"SELECT {keys}, {measure}, {numbers} FROM ({source}) AS line GROUP BY {by}")  # noqa: S608
+    in_place = ["{0}.place_id = ANY(%(places)s)"] * (question.units is not None)
     in_units = ["EXISTS (SELECT FROM reports_reportplace AS place WHERE place.report_id = {0}.id AND place.unit_id = ANY(%(units)s))"] * (
         question.units is not None
     )
     unit = _UNIT_THEN if question.on and "unit" in question.groups else "COALESCE(report.unit_id, 0)"
     where = " AND ".join([*filters, *in_units, "true"]).format("report")
     bodies = "".join(of_body).format("report") or "true"
-    sources = [*[OF_SLICES] * (has_changed and not span.is_empty), *[OF_SPANS] * bool(span.parts)]
+    statements = []
+    if not span.is_empty:
+        condition = " AND ".join([span.months(), *filters, *of_body, *in_place]).format("line")
+        statements += _of_whole_months(question, keys, condition, has_changed)
+    if span.parts:
+        of_lines = " AND ".join([*filters, *of_body, *in_place, *[_not_in("part")] * has_changed_parts, "true"]).format("line")
+        statements.append(_of_parts(question, keys, of_lines))
+    sources = [*[OF_SLICES] * has_changed, *[_of_changed_parts()] * has_changed_parts]
     if sources:
         chosen = " UNION ALL ".join(f"({source})" for source in sources)
         said = opinions("chosen", unit, bodies=bodies.replace("report.", "said."))
@@ -196,7 +208,7 @@ WITH chosen AS MATERIALIZED (SELECT {COLUMNS} FROM ({chosen}) AS report WHERE {w
 facts AS MATERIALIZED ({facts("chosen", unit, where=bodies)})
 SELECT {keys}, 0, {_COUNTED} FROM (SELECT *, 1 AS reports FROM facts) AS line GROUP BY {keys}
 UNION ALL
-SELECT {keys}, line.measure, ARRAY[{counted_buckets("line")}]::bigint[] FROM ({STEPS} UNION ALL {said}) AS line GROUP BY {keys}, line.measure
+{in_buckets(keys, f"{STEPS} UNION ALL {said}")}
 """)  # noqa: S608  constants only
     # What no cell can know, for it is so only now: due earlier this month, and too young to have been answered
     period = ["report.filed_at >= %(since)s"] * bool(question.since) + ["report.filed_at < %(until)s"] * bool(question.until)
@@ -213,3 +225,79 @@ SELECT {keys}, 0, ARRAY[{numbers}] FROM (
 ) AS line GROUP BY {keys}
 """)  # noqa: S608  constants only
     return statements
+
+
+def _slices(name: str) -> str:
+    """The changed slices of whole months (slice) or of parts of months (part), as rows."""
+    return f"unnest(%({name}_months)s::date[], %({name}_units)s::bigint[]) AS slice (month, unit)"
+
+
+def _not_in(name: str) -> str:
+    return f"NOT EXISTS (SELECT FROM {_slices(name)} WHERE slice.month = {{0}}.month AND slice.unit = {{0}}.unit_id)"
+
+
+def _of_whole_months(question: Question, keys: str, condition: str, has_changed: bool) -> list[str]:
+    """From the lines of slices that have not changed; or from those of months, less what the lines of changed slices hold."""
+    by_unit = question.units is not None or "unit" in question.groups
+    by_body = question.bodies is not None or "authority" in question.groups
+    by_category = question.categories is not None or "category" in question.groups
+    statements = []
+    for kind, measure, numbers, off in (("cell", "0", _COUNTED, _TAKEN_OFF), ("spread", "line.measure", _SUMMED, _BUCKETS_OFF)):
+        columns = f"measure, {BUCKETS}" if kind == "spread" else _OF_CELL
+        if not by_unit and not by_body:
+            own = f"month, category_id, status, {columns}"
+            source = f"SELECT {own} FROM insights_figure{kind}ofmonth AS line WHERE {condition}"  # noqa: S608  constants only
+            if has_changed:
+                first = "measure" if kind == "spread" else "published, due"
+                source += (
+                    f" UNION ALL SELECT line.month, category_id, status, {first}, {off} FROM {_slices('slice')}"  # noqa: S608
+                    f" JOIN insights_figure{kind} AS line ON line.month = slice.month AND line.unit_id = slice.unit WHERE {condition}"
+                )
+        else:
+            table = f"insights_figure{kind}" if by_category else f"insights_figure{kind}ofall"
+            unchanged = f" AND {_not_in('slice').format('line')}" if has_changed else ""
+            source = _located(question, f"SELECT * FROM {table} AS line WHERE {condition}{unchanged}", columns)  # noqa: S608
+        by = f"{keys}, line.measure" if kind == "spread" else keys
+        statements.append(f"SELECT {keys}, {measure}, {numbers} FROM ({source}) AS line GROUP BY {by}")  # noqa: S608
+    return statements
+
+
+def _located(question: Question, source: str, columns: str) -> str:
+    """Lines with the unit of the day asked for, in place of that of now."""
+    if not (question.on and "unit" in question.groups):
+        return source
+    return (
+        f"SELECT line.month, COALESCE(located.unit_id, 0) AS unit_id, authority_id, category_id, status, {columns} FROM ({source}) AS line"  # noqa: S608
+        f" LEFT JOIN ({LOCATED}) AS located ON located.place_id = line.place_id"
+    )
+
+
+def _of_parts(question: Question, keys: str, condition: str) -> str:
+    """From the facts and opinions of reports filed in parts of months, those of slices that have not changed."""
+    spans = "unnest(%(span_starts)s::timestamptz[], %(span_ends)s::timestamptz[]) AS span (since, until)"
+    of_facts, of_opinions = (
+        _located(
+            question,
+            f"SELECT line.* FROM {spans} JOIN insights_figure{table} AS line"  # noqa: S608  constants only
+            f" ON line.filed_at >= span.since AND line.filed_at < span.until WHERE {condition}",
+            f"line.place_id, {columns}, filed_at",
+        )
+        for table, columns in (("fact", _OF_FACT), ("opinion", "measure, bucket"))
+    )
+    opinions_kept = (
+        f"SELECT month, unit_id, place_id, authority_id, category_id, status, measure, bucket, filed_at FROM ({of_opinions}) AS opinion"  # noqa: S608
+    )
+    return f"""
+WITH facts AS MATERIALIZED ({of_facts})
+SELECT {keys}, 0, {_COUNTED} FROM (SELECT *, 1 AS reports FROM facts) AS line GROUP BY {keys}
+UNION ALL
+{in_buckets(keys, f"{STEPS} UNION ALL {opinions_kept}")}
+"""  # noqa: S608  constants only
+
+
+def _of_changed_parts() -> str:
+    """The reports filed in parts of months, of slices that have changed."""
+    return f"""
+SELECT {COLUMNS} FROM ({OF_SPANS}) AS report
+JOIN {_slices("part")} ON slice.month = {MONTH} AND slice.unit = COALESCE(report.unit_id, 0)
+"""  # noqa: S608  constants only

@@ -75,12 +75,11 @@ def _at_level(question: Question, sums: dict[Key, Sums]) -> dict[Key, Sums]:
         return sums
     place = question.groups.index("unit")
     units = {unit.pk: unit for unit in Unit.objects.filter(pk__in={key[place] for key in sums}).select_related("parent__parent")}
+    lines = {key: [unit, *unit.ancestors()] for key, unit in units.items()}
+    above = {key: next((other.pk for other in line if other.level == question.level), key) for key, line in lines.items()}
     found: dict[Key, Sums] = defaultdict(Sums)
     for key, own in sums.items():
-        unit = units.get(key[place])
-        line = [unit, *unit.ancestors()] if unit else []
-        above = next((other.pk for other in line if other.level == question.level), key[place])
-        found[(*key[:place], above, *key[place + 1 :])].take(own)
+        found[(*key[:place], above.get(key[place], key[place]), *key[place + 1 :])].take(own)
     return dict(found)
 
 

@@ -9,7 +9,10 @@ from django.utils import timezone
 
 # The reports that the parameters choose, whoever has them; with the codes by which they may be grouped
 CHOSEN = """
-WITH chosen AS (
+WITH RECURSIVE below AS (
+  SELECT u.id FROM boundaries_unit u WHERE u.active AND u.code = %(unit)s AND u.validity @> %(unit_day)s::date
+  UNION SELECT u.id FROM boundaries_unit u JOIN below ON u.parent_id = below.id
+), chosen AS MATERIALIZED (
   SELECT r.*, c.publication, c.code AS category_code, b.code AS body_code,
     to_char(r.filed_at AT TIME ZONE 'Asia/Ho_Chi_Minh', 'YYYY-MM') AS month_code,
     CASE %(level)s WHEN own.level THEN own.code WHEN mother.level THEN mother.code WHEN grand.level THEN grand.code ELSE own.code END AS unit_code
@@ -31,18 +34,13 @@ WITH chosen AS (
     AND (%(status)s = '' OR r.status = ANY(string_to_array(%(status)s, ','))
          OR (%(status)s = 'closed' AND r.status IN ('resolved', 'returned', 'duplicate', 'withdrawn'))
          OR (%(status)s = 'open' AND r.status NOT IN ('resolved', 'returned', 'duplicate', 'withdrawn')))
-    AND (%(unit)s = '' OR EXISTS (
-      SELECT 1 FROM reports_reportplace p
-      JOIN boundaries_unit low ON low.id = p.unit_id
-      LEFT JOIN boundaries_unit middle ON middle.id = low.parent_id
-      JOIN boundaries_unit wanted ON wanted.id IN (low.id, low.parent_id, middle.parent_id)
-      WHERE p.report_id = r.id AND wanted.active AND wanted.code = %(unit)s AND wanted.validity @> %(unit_day)s::date))
+    AND (%(unit)s = '' OR r.id IN (SELECT p.report_id FROM reports_reportplace p WHERE p.unit_id IN (SELECT id FROM below)))
 )
 """
 BY = "CASE %({0})s WHEN 'unit' THEN unit_code WHEN 'category' THEN category_code WHEN 'month' THEN month_code WHEN 'authority' THEN {1} END"
 KEYS = f"{BY.format('group', 'body_code')} AS key, {BY.format('by', 'body_code')} AS by_key"
 OF_BODIES = "(%(authority)s = '' OR body_code = ANY(string_to_array(%(authority)s, ',')))"
-REPORTS = f"""{CHOSEN}, timed AS (
+REPORTS = f"""{CHOSEN}, timed AS MATERIALIZED (
   SELECT chosen.*, {KEYS},
     (SELECT min(e.at) FROM reports_reportevent e WHERE e.report_id = chosen.id AND e.status_after NOT IN ('', 'new', 'triage')) AS answered,
     (SELECT min(e.at) FROM reports_reportevent e WHERE e.report_id = chosen.id AND e.kind = 'draft_reply') AS drafted
