@@ -38,7 +38,11 @@ NOT_A_GEO_FILE = "is not a GeoJSON, GeoPackage or Shapefile"
 
 
 class RefusedFile(Exception):
-    """Why the file cannot be read; the sentence continues after the file's name."""
+    """Why the file cannot be read: a sentence that continues after the file's name, with places for values, as boundaries/reader_words.py translates it."""
+
+    def __init__(self, words: str, **values: object) -> None:
+        self.words, self.values = words, {name: str(value) for name, value in values.items()}
+        super().__init__(words % self.values)
 
 
 def main() -> None:
@@ -69,9 +73,9 @@ def answer(task: dict[str, Any], out: IO[bytes]) -> None:
         outlines = [outline for _, layer in layers for outline in layer]
         head = {"layers": [layer for layer, _ in layers]}
     except RefusedFile as refusal:
-        head = {"refused": str(refusal)}
+        head = {"refused": refusal.words, "values": refusal.values}
     except MemoryError:
-        head = {"refused": "needs more memory than a boundary file may"}
+        head = {"refused": "needs more memory than a boundary file may", "values": {}}
     head["lengths"] = [None if outline is None else len(outline) for outline in outlines]
     out.write(json.dumps(head, default=str).encode() + b"\n")
     for outline in outlines:
@@ -108,9 +112,12 @@ def read(path: Path, task: dict[str, Any]) -> list[Layer]:
     return read_geojson(content, task)
 
 
-def too_large(task: dict[str, Any], what: str = "is") -> NoReturn:
-    """Raises the refusal of a file beyond the limit."""
-    raise RefusedFile(f"{what} larger than the limit of {task['limit'] / 1_000_000:,.0f} MB ({task['setting']})")
+def too_large(task: dict[str, Any], unpacked: bool = False) -> NoReturn:
+    """Raises the refusal of a file beyond the limit, as it is or unpacked."""
+    limit, setting = f"{task['limit'] / 1_000_000:,.0f}", task["setting"]
+    if unpacked:
+        raise RefusedFile("unpacks to something larger than the limit of %(limit)s MB (%(setting)s)", limit=limit, setting=setting)
+    raise RefusedFile("is larger than the limit of %(limit)s MB (%(setting)s)", limit=limit, setting=setting)
 
 
 def unzipped(path: Path, task: dict[str, Any]) -> bytes:
@@ -120,12 +127,12 @@ def unzipped(path: Path, task: dict[str, Any]) -> bytes:
         with gzip.open(path) as file:
             while chunk := file.read(CHUNK):
                 if content.tell() + len(chunk) > limit:
-                    too_large(task, "unpacks to something")
+                    too_large(task, unpacked=True)
                 content.write(chunk)
     except EOFError:
         raise RefusedFile("is a gzip file that is cut off: copy or download it again") from None
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise RefusedFile(f"is a damaged gzip file ({error}): copy or download it again") from None
+        raise RefusedFile("is a damaged gzip file (%(error)s): copy or download it again", error=error) from None
     return content.getvalue()
 
 
@@ -136,7 +143,7 @@ def unpacked(path: Path, folder: Path, task: dict[str, Any]) -> Path:
             members = [member for member in archive.infolist() if is_shapefile_part(member)]
             shapes = [member for member in members if member.filename.lower().endswith(".shp")]
             if len(shapes) != 1:
-                raise RefusedFile(f"is a zip file with {len(shapes)} Shapefiles; one is needed")
+                raise RefusedFile("is a zip file with %(count)s Shapefiles; one is needed", count=len(shapes))
             stem = shapes[0].filename[:-4]
             left = int(task["limit"])
             for member in members:
@@ -147,10 +154,10 @@ def unpacked(path: Path, folder: Path, task: dict[str, Any]) -> Path:
                     while chunk := source.read(CHUNK):
                         left -= len(chunk)
                         if left < 0:
-                            too_large(task, "unpacks to something")
+                            too_large(task, unpacked=True)
                         target.write(chunk)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise RefusedFile(f"is a damaged or locked zip file ({error}): copy or download it again") from None
+        raise RefusedFile("is a damaged or locked zip file (%(error)s): copy or download it again", error=error) from None
     return folder / "layer.shp"
 
 
@@ -165,7 +172,7 @@ def read_table(content: bytes) -> list[Layer]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise RefusedFile(f"is not UTF-8 text: byte {error.start}; save it as CSV UTF-8") from None
+        raise RefusedFile("is not UTF-8 text: byte %(byte)s; save it as CSV UTF-8", byte=error.start) from None
     first = text.split("\n", 1)[0]
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True)
     try:
@@ -179,12 +186,14 @@ def read_table(content: bytes) -> list[Layer]:
             if not row:
                 continue
             if len(row) != len(names):
-                raise RefusedFile(f"is a table whose row {number} has {len(row)} cells, its header {len(names)}")
+                raise RefusedFile(
+                    "is a table whose row %(row)s has %(cells)s cells, its header %(names)s", row=number, cells=len(row), names=len(names)
+                )
             for name, cell in zip(names, row, strict=True):
                 columns[name].append(cell)
             points.append(struct.pack("<BIdd", 1, 1, coordinate(row[x], number), coordinate(row[y], number)))
     except csv.Error as error:
-        raise RefusedFile(f"is no table that can be read: {error}") from None
+        raise RefusedFile("is no table that can be read: %(error)s", error=error) from None
     return [({"name": "table", "columns": columns, "count": len(points)}, points)]
 
 
@@ -195,7 +204,7 @@ def coordinate(text: str, number: int) -> float:
     except ValueError:
         degrees = math.nan
     if not math.isfinite(degrees):
-        raise RefusedFile(f"has a coordinate that is no number: row {number}, “{text[:30]}”")
+        raise RefusedFile("has a coordinate that is no number: row %(row)s, “%(text)s”", row=number, text=text[:30])
     return degrees
 
 
@@ -214,7 +223,12 @@ def read_geojson(content: bytes, task: dict[str, Any]) -> list[Layer]:
             at = max(start + error.start - (len(error.object) - len(content[start : start + CHUNK])), 0)
             number = len(re.findall(rb'"type"\s*:\s*"Feature"', content[:at]))
             near = content[max(at - 25, 0) : at + 25].decode("ascii", "replace").replace("\n", " ")
-            raise RefusedFile(f"is not UTF-8 text: feature {max(number, 1)}, byte {at}, near “{near}”; save it as UTF-8") from None
+            raise RefusedFile(
+                "is not UTF-8 text: feature %(feature)s, byte %(byte)s, near “%(near)s”; save it as UTF-8",
+                feature=max(number, 1),
+                byte=at,
+                near=near,
+            ) from None
     refuse_unknown_system(content)
     return read_with_gdal(content, task, DATE_AS_STRING="YES")  # we say whose date is wrong; GDAL would only say that one is
 
@@ -228,7 +242,8 @@ def refuse_unknown_system(content: bytes) -> None:
 
     with contextlib.suppress(pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError):  # told when the file is read
         if pyogrio.read_info(content)["crs"] in (None, *WGS84):
-            raise RefusedFile(f"names a coordinate system that is not understood: {' '.join(member[1].decode().split())[:100]}")
+            system = " ".join(member[1].decode().split())[:100]
+            raise RefusedFile("names a coordinate system that is not understood: %(system)s", system=system)
 
 
 def read_shapefile(path: Path, task: dict[str, Any]) -> list[Layer]:
@@ -237,14 +252,14 @@ def read_shapefile(path: Path, task: dict[str, Any]) -> list[Layer]:
     if sum(part.stat().st_size for part in path.parent.glob(f"{glob.escape(path.stem)}.*")) > task["limit"]:
         too_large(task)
     if missing:
-        raise RefusedFile(f"is a Shapefile without its {' and '.join(missing)} file: all parts must lie side by side")
+        raise RefusedFile("is a Shapefile without its %(parts)s file: all parts must lie side by side", parts=", ".join(missing))
     cpg = sibling(path, ".cpg")
     declared = cpg.read_bytes()[:40].decode("ascii", "replace").strip() if cpg else "UTF-8"
     declared = f"cp{declared}" if declared.isdigit() and declared != "65001" else declared
     try:
         encoding = codecs.lookup("utf-8" if declared == "65001" else declared.replace("ANSI ", "cp")).name
     except LookupError:
-        raise RefusedFile(f"is a Shapefile whose .cpg names an unknown encoding: “{declared}”") from None
+        raise RefusedFile("is a Shapefile whose .cpg names an unknown encoding: “%(encoding)s”", encoding=declared) from None
     # Latin-1 hands every byte through, so that we can say which feature is not in the encoding; GDAL would only say that one is not
     layers = read_with_gdal(path, task, encoding="ISO-8859-1")
     for layer, _ in layers:
@@ -262,8 +277,14 @@ def redecoded(value: Any, encoding: str, number: int) -> Any:
     try:
         return value.encode("latin-1").decode(encoding)
     except UnicodeDecodeError:
-        where = f"feature {number}" if number else "the names of its fields"
-        raise RefusedFile(f"is not in {encoding.upper()}: {where}, “{value}”; save it as UTF-8 with a .cpg file") from None
+        told = {"encoding": encoding.upper(), "text": value}
+        if not number:
+            raise RefusedFile(
+                "is not in %(encoding)s: the names of its fields, “%(text)s”; save it as UTF-8 with a .cpg file", **told
+            ) from None
+        raise RefusedFile(
+            "is not in %(encoding)s: feature %(feature)s, “%(text)s”; save it as UTF-8 with a .cpg file", feature=number, **told
+        ) from None
 
 
 def sibling(path: Path, suffix: str) -> Path | None:
@@ -278,7 +299,7 @@ def read_with_gdal(source: Path | bytes, task: dict[str, Any], encoding: str | N
     from pyogrio.errors import DataLayerError, DataSourceError
 
     if unlisted := set(pyogrio.list_drivers()) - DRIVERS - {"MEM"}:
-        raise RefusedFile(f"is not read: GDAL has drivers that are not on our list ({', '.join(sorted(unlisted))})")
+        raise RefusedFile("is not read: GDAL has drivers that are not on our list (%(drivers)s)", drivers=", ".join(sorted(unlisted)))
     warnings.simplefilter("ignore")
     layers: list[Layer] = []
     try:
@@ -289,13 +310,15 @@ def read_with_gdal(source: Path | bytes, task: dict[str, Any], encoding: str | N
             try:
                 meta, _, outlines, values = pyogrio.raw.read(source, **how)
             except UnicodeDecodeError:
-                raise RefusedFile(f"has text that is not UTF-8: feature {first_garbled(source, how)}") from None
+                raise RefusedFile("has text that is not UTF-8: feature %(feature)s", feature=first_garbled(source, how)) from None
             columns = {str(field): plain(column) for field, column in zip(meta["fields"], values, strict=True)}
             wkb = [None if outline is None else bytes(outline) for outline in outlines]
             layers.append(({"name": str(name), "columns": columns, "count": len(wkb)}, to_wgs84(wkb, meta["crs"], task)))
     except (DataSourceError, DataLayerError, ValueError, np.exceptions.DTypePromotionError) as error:
         message = str(error).split("; It might help")[0].replace("\n", " ").rstrip(".")
-        raise RefusedFile(NOT_A_GEO_FILE if "not recognized" in message else f"cannot be read: {message}") from None
+        if "not recognized" in message:
+            raise RefusedFile(NOT_A_GEO_FILE) from None
+        raise RefusedFile("cannot be read: %(error)s", error=message) from None
     if not layers:
         raise RefusedFile("holds no layer with outlines")
     return layers
@@ -365,9 +388,11 @@ def transformed(outlines: list[bytes | None], crs: str, task: dict[str, Any]) ->
         target = SpatialReference(4326)
         way = new_way(source.ptr, target.ptr, options)
     except GDALException as error:
-        raise RefusedFile(f"names a coordinate system that is not understood ({crs[:80]}): {error}") from None
+        raise RefusedFile(
+            "names a coordinate system that is not understood (%(system)s): %(error)s", system=crs[:80], error=error
+        ) from None
     if not way:
-        raise RefusedFile(f"is in a coordinate system that has no known way to WGS 84: {crs[:80]}")
+        raise RefusedFile("is in a coordinate system that has no known way to WGS 84: %(system)s", system=crs[:80])
     for number, outline in enumerate(outlines, 1):
         if outline is None:
             yield None
@@ -377,7 +402,9 @@ def transformed(outlines: list[bytes | None], crs: str, task: dict[str, Any]) ->
             lgdal.OGR_G_Transform(geometry.ptr, way)  # Django's own prototype raises where it fails
         except GDALException:
             raise RefusedFile(
-                f"cannot be moved from {crs[:80]} to WGS 84: the coordinates of feature {number} do not belong to that system"
+                "cannot be moved from %(system)s to WGS 84: the coordinates of feature %(feature)s do not belong to that system",
+                system=crs[:80],
+                feature=number,
             ) from None
         yield bytes(geometry.wkb)
 

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 from django.conf import settings
+from django.utils.translation import gettext, gettext_noop
 
 from boundaries.reader_child import DRIVERS
 
@@ -37,7 +38,29 @@ class Limits:
 
 
 class UnreadableFile(Exception):
-    """Why a file could not be read: one sentence that begins with its name."""
+    """Why a file could not be read: one sentence that begins with its name, in English; `told` in the language of who reads it."""
+
+    def __init__(self, words: str, /, **values: object) -> None:
+        self.words, self.values = words, values
+        super().__init__(words % values)
+
+    @property
+    def told(self) -> str:
+        """The sentence in the active language."""
+        return gettext(self.words) % self.values
+
+
+class RefusedByReader(UnreadableFile):
+    """What the process that read a file says of it (boundaries/reader_words.py): a sentence that continues after the file's name."""
+
+    def __init__(self, file: str, words: str, values: dict[str, str]) -> None:
+        super().__init__("%(file)s %(reason)s.", file=file, reason=words % values)
+        self._reason, self._of_reason = words, values
+
+    @property
+    def told(self) -> str:
+        """The sentence in the active language."""
+        return f"{self.values['file']} {gettext(self._reason) % self._of_reason}."
 
 
 @dataclass(frozen=True)
@@ -59,9 +82,9 @@ def read_layers(path: Path, *, limits: Limits | None = None, tables: bool = Fals
     Raises UnreadableFile with one sentence: missing, damaged, too large when unpacked, in no known coordinate system, not UTF-8, not a geo file.
     """
     if not path.exists():
-        raise UnreadableFile(f"{path}: there is no such file.")
+        raise UnreadableFile("%(file)s: there is no such file.", file=path)
     if not path.is_file():
-        raise UnreadableFile(f"{path} is not a file.")
+        raise UnreadableFile("%(file)s is not a file.", file=path)
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         status = _run_child(
             path, out, err, limits or Limits(settings.BOUNDARY_FILE_LIMIT, "BOUNDARY_FILE_LIMIT", READ_SECONDS, READ_MEMORY), tables
@@ -71,10 +94,12 @@ def read_layers(path: Path, *, limits: Limits | None = None, tables: bool = Fals
         if status != 0 or not line.endswith(b"\n"):
             err.seek(0)
             last_words = err.read()[-2000:].decode("utf-8", "replace").strip().splitlines() or [_signal_name(status)]
-            raise UnreadableFile(f"{path.name} could not be read: the reader stopped ({last_words[-1]}).")
+            raise UnreadableFile(
+                gettext_noop("%(file)s could not be read: the reader stopped (%(words)s)."), file=path.name, words=last_words[-1]
+            )
         head: dict[str, Any] = json.loads(line)
         if refused := head.get("refused"):
-            raise UnreadableFile(f"{path.name} {refused}.")
+            raise RefusedByReader(path.name, refused, head.get("values", {}))
         return list(_layers(path.name, head, out))
 
 
@@ -93,7 +118,9 @@ def _run_child(path: Path, out: IO[bytes], err: IO[bytes], limits: Limits, table
     try:
         return subprocess.run(command, stdout=out, stderr=err, env=_environment(), timeout=limits.seconds, check=False).returncode  # noqa: S603
     except subprocess.TimeoutExpired:
-        raise UnreadableFile(f"{path.name} was not read within {limits.seconds} seconds.") from None
+        raise UnreadableFile(
+            gettext_noop("%(file)s was not read within %(seconds)s seconds."), file=path.name, seconds=limits.seconds
+        ) from None
 
 
 def _signal_name(code: int) -> str:

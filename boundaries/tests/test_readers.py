@@ -1,5 +1,6 @@
 """Files from outside: the formats that we read, and one clear sentence for each that we do not."""
 
+import ast
 import contextlib
 import gzip
 import json
@@ -17,8 +18,11 @@ import pytest
 import shapely
 from django.contrib.gis.gdal import CoordTransform, SpatialReference
 from django.contrib.gis.geos import Point
+from django.utils import translation
+from django.utils.translation import gettext
 
-from boundaries import readers
+from boundaries import reader_child, readers
+from boundaries.reader_words import REFUSALS
 from boundaries.readers import UnreadableFile, read_layers
 from boundaries.tests.files import SIZE, SOUTH, WEST, box, commune, feature, geojson, gpkg, outline, province, shapefile
 
@@ -359,6 +363,16 @@ def test_a_reader_that_takes_too_long_is_ended(tmp_path, monkeypatch):
     start = time.monotonic()
     assert "was not read within 1 seconds" in refusal(child(tmp_path, monkeypatch, "import time; time.sleep(60)"))
     assert time.monotonic() - start < 20
+
+
+def test_each_refusal_of_the_reader_is_listed_for_translation():
+    calls = [node for node in ast.walk(ast.parse(readers.CHILD.read_text())) if isinstance(node, ast.Call)]
+    said = [call.args[0] for call in calls if isinstance(call.func, ast.Name) and call.func.id == "RefusedFile"]
+    words = {one.value for one in said if isinstance(one, ast.Constant)} | {reader_child.NOT_A_GEO_FILE}
+    assert {ast.unparse(one) for one in said if not isinstance(one, ast.Constant)} == {"NOT_A_GEO_FILE"}
+    assert words <= set(REFUSALS)
+    with translation.override("vi"):
+        assert not [sentence for sentence in REFUSALS if gettext(sentence) == sentence]
 
 
 def test_a_reader_that_wants_too_much_memory_is_ended(tmp_path, monkeypatch):

@@ -68,7 +68,7 @@ def _read(file: BinaryIO, file_name: str, size: int) -> list[Layer]:
         try:
             return read_layers(path, limits=limits, tables=True)
         except UnreadableFile as error:
-            raise ValidationError({"file": _("The file could not be read: %(reason)s") % {"reason": error}}) from None
+            raise ValidationError({"file": _("The file could not be read: %(reason)s") % {"reason": error.told}}) from None
 
 
 def _checked(layers: Sequence[Layer]) -> list[tuple[OwnFeature, bool]]:

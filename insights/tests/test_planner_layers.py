@@ -94,8 +94,8 @@ def test_a_table_with_coordinates_is_a_layer_of_points(upload, ask, pothole, bod
         (geojson({"type": "Point", "coordinates": [9, 105]}), "a.geojson", "Đối tượng 1 (Khu A)"),
         (geojson({"type": "Point", "coordinates": [105, 9]}, BOWTIE), "a.geojson", "Đối tượng 2 (Khu A)"),
         (b"\x00\x01garbage", "a.gpkg", "Không đọc được tệp"),
-        (b"name,lat\nx,9\n", "a.csv", "lat"),
-        (b"name,lat,lon\nx,9,NaN\n", "a.csv", "NaN"),
+        (b"name,lat\nx,9\n", "a.csv", "a.csv là bảng không có cột lat và cột lon."),
+        (b"name,lat,lon\nx,9,NaN\n", "a.csv", "a.csv có tọa độ không phải là số: dòng 1, “NaN”."),
         (
             b'<OGRVRTDataSource><OGRVRTLayer name="x"><SrcDataSource>/etc/passwd</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>',
             "a.vrt",
