@@ -8,8 +8,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import socket
-import statistics
 import threading
 import time
 from collections.abc import Iterator
@@ -19,8 +17,9 @@ from typing import Any
 
 from django.db import connection
 
+from bench.load import answer, connect, percentile
 from bench.scene import make_desk, say
-from bench.serving import served
+from bench.serving import processor_seconds, served
 from boundaries.models import UnitShape
 from reports.models import IdempotencyKey, Report
 
@@ -46,8 +45,8 @@ def run(number: int, open_percent: int, seconds: float = 4) -> dict[str, Any]:
         _commit_delay(delay)
         for way, env in WAYS.items():
             with served(env={**env, "THROTTLE_FILE": "100000000/h"}) as port:
+                _measured(port, spots, CLIENTS, 3)  # then connections, plans, modules and pages of the database are warm
                 for clients in (1, CLIENTS):
-                    _measured(port, spots, clients, 1.0)  # connections, plans and pages of the database are warm
                     name = f"{way}, {clients} client{'s' * (clients > 1)}{', commit of 2 ms' * (delay > 0)}"
                     found[name] = _measured(port, spots, clients, seconds)
                     say(f"{name}: " + ", ".join(f"{what} {value:.1f}" for what, value in found[name].items()))
@@ -62,7 +61,7 @@ def run(number: int, open_percent: int, seconds: float = 4) -> dict[str, Any]:
         "reports": Report.objects.count(),
         "by_way": found,
         "load_before": os.getloadavg()[0],
-        "seconds": {f"{name}, {p}": figures[p] / 1e3 for name, figures in found.items() for p in ("p50", "p95", "p99")},
+        "seconds": {f"{name}, {p}": figures[p] / 1e3 for name, figures in found.items() for p in figures if p != "a second"},
         "rates": {name: figures["a second"] for name, figures in found.items()},
         "ratios": ratios,
     }
@@ -81,16 +80,18 @@ def _measured(port: int, spots: list[tuple[float, float]], clients: int, seconds
     """One process with a thread a client, each with a kept connection; milliseconds."""
     ours, theirs = FORK.Pipe()
     process = FORK.Process(target=_clients, args=(theirs, port, spots, clients, seconds))
-    before, start = Report.objects.count(), time.perf_counter()
+    before = Report.objects.count()
+    at_first = processor_seconds()
     process.start()
     spent, codes, took = ours.recv()
     process.join()
-    say(f"  {len(spent)} requests in {time.perf_counter() - start:.1f} s")
+    at_last = processor_seconds()
     kept = dict(IdempotencyKey.objects.filter(key__in=codes).values_list("key", "report__code"))
     if kept != codes or Report.objects.count() - before != len(codes):
         raise AssertionError(f"lost or doubled: {len(codes)} answered, {len(kept)} kept, {Report.objects.count() - before} more")
     milliseconds = sorted(second * 1e3 for second in spent)
-    return {"a second": len(codes) / took, **{f"p{p}": _p(milliseconds, p) for p in (50, 95, 99)}}
+    worked = {f"processor, {name}": 1e3 * (at_last[name] - at_first[name]) / len(codes) for name in at_first}
+    return {"a second": len(codes) / took, **{f"p{p}": percentile(milliseconds, p) for p in (50, 95, 99)}, **worked}
 
 
 def _clients(answers: Connection, port: int, spots: list[tuple[float, float]], clients: int, seconds: float) -> None:
@@ -106,16 +107,15 @@ def _clients(answers: Connection, port: int, spots: list[tuple[float, float]], c
 
 
 def _client(port: int, spots: list[tuple[float, float]], until: float, spent: list[float], codes: dict[str, str]) -> None:
-    """Sends until the time is up. Bytes and a socket, nothing else: what measures shares the processors with what is measured."""
-    line = socket.create_connection(("127.0.0.1", port))
-    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    """Sends until the time is up."""
+    line = connect(port)
     for number, (key, request) in enumerate(_requests(spots)):
         if time.perf_counter() > until:
             break
         for again in range(1 + (number % AGAIN == 0)):
             start = time.perf_counter()
             line.sendall(request)
-            status, body = _answer(line)
+            status, body = answer(line)
             if status != (200 if again else 201) or codes.setdefault(key, json.loads(body)["code"]) != json.loads(body)["code"]:
                 raise AssertionError(f"{status}: {body[:300]!r}")
             if not again:
@@ -133,18 +133,3 @@ def _requests(spots: list[tuple[float, float]]) -> Iterator[tuple[str, bytes]]:
         body, key = json.dumps(content).encode(), f"{name}-{number}"
         head = f"POST /api/v1/reports/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\nIdempotency-Key: {key}\r\n\r\n"
         yield key, head.encode() + body
-
-
-def _answer(line: socket.socket) -> tuple[int, bytes]:
-    received = line.recv(65536)
-    while b"\r\n\r\n" not in received:
-        received += line.recv(65536)
-    head, _, body = received.partition(b"\r\n\r\n")
-    length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
-    while len(body) < length:
-        body += line.recv(65536)
-    return int(head[9:12]), body
-
-
-def _p(spent: list[float], percent: int) -> float:
-    return statistics.quantiles(spent, n=100, method="inclusive")[percent - 1]

@@ -20,7 +20,8 @@ WATCH = """() => {
   requestAnimationFrame(tick);
   new PerformanceObserver((list) => { for (const entry of list.getEntries()) window.tasks.push(entry.duration); }).observe({ type: "longtask" });
 }"""
-FIRST = """() => new Promise((done) => {
+FIRST = """() => new Promise((done, failed) => {
+  setTimeout(() => failed(new Error("no marker within a minute")), 60000);
   const look = () => document.querySelector(".map-cluster, .map-single") ? done(performance.now()) : requestAnimationFrame(look);
   look();
 })"""
@@ -59,7 +60,7 @@ def run(number: int, open_percent: int) -> dict[str, Any]:
     }
 
 
-def _cold(chromium: Any, url: str) -> tuple[float, int]:
+def _cold(chromium: Any, url: str, first_marker: str = FIRST) -> tuple[float, int]:
     """Milliseconds from the navigation to the first marker, and what came over the line until then, in a browser that knows nothing."""
     context = chromium.new_context(viewport={"width": 360, "height": 740}, device_scale_factor=2)
     page = context.new_page()
@@ -68,7 +69,7 @@ def _cold(chromium: Any, url: str) -> tuple[float, int]:
     received: list[int] = []
     session.on("Network.loadingFinished", lambda event: received.append(int(event["encodedDataLength"])))
     page.goto(url, wait_until="commit")
-    first = float(page.evaluate(FIRST))
+    first = float(page.evaluate(first_marker))
     page.wait_for_load_state("networkidle")
     context.close()
     return first, sum(received)

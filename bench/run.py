@@ -23,7 +23,9 @@ MOST_TO_FILE_BESIDE = 100_000  # what is filed hardly knows what is there; makin
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "names", nargs="*", help="clusters, filing, hotspots, locate, map, places, planner, queue, reroute, soak, statistics (default: all)"
+        "names",
+        nargs="*",
+        help="clusters, filing, hotspots, locate, map, peers, places, planner, queue, reroute, server, soak, statistics (default: all)",
     )
     parser.add_argument("--reports", type=int, default=100_000, help="how many (default 100000)")
     parser.add_argument("--open", type=int, default=12, metavar="PERCENT", help="how many of them are open (default 12)")
@@ -42,7 +44,7 @@ def main() -> None:
     django.setup()
     from django.core.management import call_command
 
-    from bench import clusters, filing, hotspots, locate, map, places, planner, queue, reroute, soak, statistics
+    from bench import clusters, filing, hotspots, locate, map, peers, places, planner, queue, reroute, server, soak, statistics
 
     benches: dict[str, Callable[[], dict[str, Any]]] = {
         "clusters": lambda: clusters.run(arguments.reports, arguments.open),
@@ -50,10 +52,12 @@ def main() -> None:
         "hotspots": hotspots.run,
         "locate": lambda: locate.run(CALLS),
         "map": lambda: map.run(arguments.reports, arguments.open),
+        "peers": lambda: peers.run(arguments.reports, arguments.open),
         "places": places.run,
         "planner": lambda: planner.run_bench(arguments.reports, arguments.open),
         "queue": lambda: queue.run(arguments.reports, arguments.open, is_made=bool(arguments.scene)),
         "reroute": lambda: reroute.run(arguments.reports, arguments.open),
+        "server": lambda: server.run(min(arguments.reports, MOST_TO_FILE_BESIDE), arguments.open),
         "soak": lambda: soak.run(arguments.seconds),
         "statistics": lambda: statistics.run(arguments.reports, arguments.open),
     }
@@ -112,6 +116,8 @@ def _tell(name: str, found: dict[str, Any]) -> None:
         out(f"  {rate:9.0f} /s   {what}\n")
     for what, ratio in found["ratios"].items():
         out(f"  {ratio:9.2f} ×    {what}\n")
+    for what, note in found.get("notes", {}).items():
+        out(f"  {what}: {note}\n")
     if "memory_mb" in found:
         out(f"  memory {found['memory_mb']['before']:.0f} → {found['memory_mb']['after']:.0f} MB\n")
     out(f"  load of the machine {found['machine']['load']:.1f}\n")

@@ -10,11 +10,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connection
 
 ROOT = Path(__file__).resolve().parent.parent
 GUNICORN = ("gunicorn", "--config", "bin/gunicorn_conf.py", "--max-requests", "0", "geoportal.wsgi")
@@ -26,10 +27,8 @@ def served(workers: int = 2, env: Mapping[str, str] | None = None, server: Seque
 
     `env` adds to the environment; `server` are the words that start another server in its place, `{port}` filled in.
     """
-    with socket.socket() as found, tempfile.TemporaryDirectory() as static:
-        found.bind(("127.0.0.1", 0))
-        port = int(found.getsockname()[1])
-        found.close()
+    port = free_port()
+    with tempfile.TemporaryDirectory() as static:
         settings.STATIC_ROOT = static
         call_command("collectstatic", interactive=False, verbosity=0)
         database = settings.DATABASES["default"]
@@ -52,6 +51,54 @@ def served(workers: int = 2, env: Mapping[str, str] | None = None, server: Seque
         finally:
             process.terminate()
             process.wait(timeout=30)
+
+
+def free_port() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def memory_mb() -> float:
+    """What the processes below this one hold in memory, what they share counted by its parts (megabytes)."""
+    held = 0
+    for pid in _processes_below():
+        with suppress(OSError):
+            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+            held += int(rollup.partition("Pss:")[2].split()[0])
+    return held / 1e3
+
+
+def _processes_below() -> list[int]:
+    below: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            below.setdefault(int(stat.read_text().rpartition(")")[2].split()[1]), []).append(int(stat.parent.name))
+    found: list[int] = []
+    waiting = list(below.get(os.getpid(), ()))
+    while waiting:
+        found.append(waiting.pop())
+        waiting += below.get(found[-1], ())
+    return found
+
+
+def processor_seconds() -> dict[str, float]:
+    """Processor time so far of the web processes (all below this one) and of the database's (those that serve this database, on this machine).
+
+    Unlike a clock it says the same on a machine that others use too. What has ended counts no more.
+    """
+    web = sum(_spent(pid) for pid in _processes_below())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+        return {"web": web, "database": sum(_spent(pid) for (pid,) in cursor.fetchall())}
+
+
+def _spent(pid: int) -> float:
+    with suppress(OSError):
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
 
 
 def _wait(port: int) -> None:

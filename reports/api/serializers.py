@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -86,8 +86,6 @@ class MomentField(serializers.DateTimeField):
 class ReportIn(serializers.Serializer[Any]):
     """A report as it is sent."""
 
-    NAMES: ClassVar[tuple[str, ...]]  # of its fields: an instance copies every field to tell them
-
     lat = NumberField()
     lon = NumberField()
     accuracy_m = NumberField(required=False, allow_null=True, min_value=0, max_value=100_000)
@@ -116,9 +114,6 @@ class ReportIn(serializers.Serializer[Any]):
             if missing:
                 raise serializers.ValidationError(missing)
         return attrs
-
-
-ReportIn.NAMES = tuple(ReportIn._declared_fields)
 
 
 class DestinationIn(serializers.Serializer[Any]):
