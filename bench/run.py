@@ -25,18 +25,20 @@ def main() -> None:
     parser.add_argument(
         "names",
         nargs="*",
-        help="clusters, filing, hotspots, locate, map, peers, places, planner, queue, reroute, server, soak, statistics (default: all)",
+        help="clusters, exports, filing, hotspots, locate, map, peers, places, planner, queue, reroute, server, soak, statistics (default: all)",
     )
     parser.add_argument("--reports", type=int, default=100_000, help="how many (default 100000)")
     parser.add_argument("--open", type=int, default=12, metavar="PERCENT", help="how many of them are open (default 12)")
     parser.add_argument("--seconds", type=float, default=120, help="of soaking (default 120)")
     parser.add_argument(
-        "--scene", metavar="DATABASE", help="of queue and statistics: an earlier scene on the same server, neither made nor dropped"
+        "--scene",
+        metavar="DATABASE",
+        help="of exports, queue and statistics: an earlier scene on the same server, neither made nor dropped",
     )
     parser.add_argument("--keep", action="store_true", help="keep the last scene, for --scene, and say its name")
     arguments = parser.parse_args()
-    if arguments.scene and arguments.names not in (["queue"], ["statistics"]):
-        parser.error("--scene is for queue or statistics alone")
+    if arguments.scene and arguments.names not in (["exports"], ["queue"], ["statistics"]):
+        parser.error("--scene is for exports, queue or statistics alone")
     os.environ["DATABASE_URL"], fresh = _own_database(os.environ["DATABASE_URL"], arguments.scene)
     os.environ.setdefault("ALLOWED_HOSTS", "localhost")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "geoportal.settings")
@@ -44,10 +46,11 @@ def main() -> None:
     django.setup()
     from django.core.management import call_command
 
-    from bench import clusters, filing, hotspots, locate, map, peers, places, planner, queue, reroute, server, soak, statistics
+    from bench import clusters, exports, filing, hotspots, locate, map, peers, places, planner, queue, reroute, server, soak, statistics
 
     benches: dict[str, Callable[[], dict[str, Any]]] = {
         "clusters": lambda: clusters.run(arguments.reports, arguments.open),
+        "exports": lambda: exports.run(arguments.reports, arguments.open),
         "filing": lambda: filing.run(min(arguments.reports, MOST_TO_FILE_BESIDE), arguments.open),
         "hotspots": hotspots.run,
         "locate": lambda: locate.run(CALLS),

@@ -37,7 +37,14 @@ FIELDS = (
         _("State: new, triage, accepted, surveying, in_progress, waiting, reply_review, resolved, returned, duplicate"),
         15,
     ),
-    Field("unit", "text", _("Code of the unit in which the spot lies now (empty: outside all); means something with unit_since only"), 10),
+    Field(
+        "unit",
+        "text",
+        _(
+            "Code of the unit in which the spot lies now (empty: outside all); means something with unit_since only. A text: zeros at its front count, and a spreadsheet that opens the CSV drops them, so import the column as text or take the Excel file"
+        ),
+        10,
+    ),
     Field("unit_name", "text", _("Name of the unit"), 150),
     Field("unit_since", "text", _("First day of the unit"), 10),
     Field("authority", "text", _("Code of the body that has the report or ended it"), 100),

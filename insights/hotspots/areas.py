@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from boundaries.models import BaseLayer, Unit
+from boundaries.population import LAYER
 from insights.hotspots.methods import Floats, Neighbours
 from insights.planner.language import Choice, Group, Query, refuse
 from insights.planner.running import Answer, run
@@ -23,8 +24,6 @@ LEAST_EXPECTED = 1.0  # an area where fewer are to be expected says nothing
 LEAST_AREAS = 12
 MOST_AREAS = 1_500
 BESIDE_DEGREES = 0.0005  # some 50 m: outlines of neighbours need not meet to the millimetre
-POPULATION = "population"  # the name of a base layer: features with `code` and `population`
-
 BESIDE = """
 SELECT first.unit_id, second.unit_id FROM boundaries_unitshape AS first JOIN boundaries_unitshape AS second
   ON second.geometry && ST_Expand(first.geometry, %s) AND second.unit_id <> first.unit_id AND ST_DWithin(first.geometry, second.geometry, %s)
@@ -63,7 +62,7 @@ def areas_of(query: Query, user: User | AnonymousUser, expected: str, *, fewest:
     counts = {row["key"]: row["count"] for row in counted.rows if row["key"] is not None}
     keys = sorted(table)
     observed = np.array([counts.get(key, 0) for key in keys], dtype=float)
-    base = _expected(keys, observed, others, expected)
+    base = _expected(keys, observed, others, expected, query.group)
     if not observed.sum() or not base.sum():
         refuse("query", _("There are no reports from which something could be expected."))
     scaled = base * observed.sum() / base.sum()
@@ -99,13 +98,13 @@ def _cells(answer: Answer) -> dict[str, tuple[str, int]]:
     return {row["key"]: (row["name"], 0) for row in answer.rows if row["key"] is not None}
 
 
-def _expected(keys: list[str], observed: Floats, others: Answer | None, expected: str) -> Floats:
+def _expected(keys: list[str], observed: Floats, others: Answer | None, expected: str, group: Group) -> Floats:
     if expected == "equal":
         return np.ones(len(keys))
     if others is not None:
         counts = {row["key"]: row["count"] for row in others.rows}
         return np.array([counts.get(key, 0) for key in keys], dtype=float)
-    people = _population()
+    people = _population(group)
     if missing := [key for key in keys if not people.get(key)]:
         refuse("expected", _("No plausible population is on record for %(count)d of %(all)d areas: compare by habit.") % {
             "count": len(missing), "all": len(keys),
@@ -113,10 +112,14 @@ def _expected(keys: list[str], observed: Floats, others: Answer | None, expected
     return np.array([people[key] for key in keys], dtype=float)
 
 
-def _population() -> dict[str, float]:
-    """People by code, of the base layer `population`; a feature with `plausible` false says nothing."""
+def _population(group: Group) -> dict[str, float]:
+    """People by code, of the base layer `population`; a feature with `plausible` false says nothing, nor does one of a unit of another time."""
     found = {}
-    for properties in BaseLayer.objects.filter(name=POPULATION).values_list("properties", flat=True):
+    units = Unit.objects.in_force(group.on or timezone.localdate()).of_level(group.level) if group.by == "unit" else Unit.objects.none()
+    since = {unit.code: unit.valid_from.isoformat() if unit.valid_from else "" for unit in units}
+    for properties in BaseLayer.objects.filter(name=LAYER).values_list("properties", flat=True):
+        if properties.get("since") not in (None, since.get(str(properties.get("code", "")))):
+            continue
         number = properties.get("population")
         if isinstance(number, int | float) and number > 0 and properties.get("plausible", True) is not False:
             found[str(properties.get("code", ""))] = float(number)

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from boundaries.models import BaseLayer
@@ -147,6 +148,33 @@ def test_a_planner_finds_hot_communes_and_reads_how(client_of, dung, many):
     for method in ("moran", "binomial", "silence", "dbscan", "density"):
         assert ask(client, method=method).status_code == 200, method
     assert ask(client, method="dbscan").json()["marked"] >= 1
+
+
+@pytest.mark.django_db
+def test_population_from_a_table_is_that_of_the_unit_of_its_day_and_all_or_nothing(client_of, dung, many, commune_a, tmp_path):
+    units, table = [*many, commune_a], tmp_path / "people.csv"
+
+    def load(*lines):
+        table.write_text("\n".join(["code;on;year;people;source", *lines]), encoding="utf-8-sig")
+        call_command("load_population", str(table), verbosity=0)
+
+    good = [f"{unit.code};{timezone.localdate()};2025;1000;Chi cục Thống kê" for unit in units]
+    with pytest.raises(CommandError) as told:
+        load(
+            *good,
+            good[0],
+            f"99999;{timezone.localdate()};2025;1;x",
+            f"{units[0].code};2025-13-01;2025;1;x",
+            f"{units[1].code};{timezone.localdate()};25;1.5;",
+        )
+    sentence = str(told.value)
+    assert [f"Line {number}:" in sentence for number in range(len(good) + 1, len(good) + 6)] == [False, True, True, True, True]
+    assert not BaseLayer.objects.exists()
+    load(*good)
+    client = client_of(dung)
+    assert ask(client, expected="population", method="binomial").status_code == 200
+    BaseLayer.objects.filter(properties__code="91003").update(properties={"code": "91003", "population": 1000, "since": "1999-01-01"})
+    assert ask(client, expected="population").status_code == 400  # of another unit that had the code
 
 
 @pytest.mark.django_db
