@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 MAX_SEARCH = 100
 MAX_PAGE = 200
 MAX_PLACES = 4
+ANY_CODE = "ANY-CODE"
 ROW_PLACE = 80  # characters of the place of a row
 
 
@@ -173,7 +174,7 @@ def _rows(reports: list[Report], asked: Asked, now: datetime, mine: Desk, *, has
     bodies_differ = len({report.authority_id for report in reports}) > 1
     units_differ = len({report.unit_id for report in reports}) > 1
     marks, photos = marks_of(reports, mine.in_hand), photos_of(reports)
-    query = f"?{urlencode(asked.parameters())}"
+    address = f"{desk_address('desk_report', ANY_CODE)}?{urlencode(asked.parameters())}"  # found once for all rows
     rows = []
     for report in reports:
         unit, body = report.unit.name if report.unit else _("outside every unit"), report.authority.name
@@ -183,7 +184,7 @@ def _rows(reports: list[Report], asked: Asked, now: datetime, mine: Desk, *, has
         if is_former or ((units_differ or not report.unit) and unit.casefold() not in body.casefold() * bodies_differ):
             parts.append(told)
         where = cut(" · ".join(parts) or report.place_note, ROW_PLACE)
-        href = desk_address("desk_report", report.code) + query
+        href = address.replace(ANY_CODE, report.code, 1)
         rows.append(
             Row(report, Urgency(report, now, mine.soon), href, where, marks.get(report.pk, []), photos[report.pk], mine.user, has_boxes)
         )

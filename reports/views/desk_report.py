@@ -31,7 +31,7 @@ from reports.services import ReportChangedMeanwhile, StepNotAllowed, may_survey,
 from reports.sight import Sight
 from reports.surveys import shown_proof, shown_surveys
 from reports.timeline import Moment, full_timeline
-from reports.urgency import Urgency, soon_until
+from reports.urgency import Urgency
 from reports.views.desk import asked_queue, desk_address, elsewhere, user_of
 from reports.workflow import STEPS
 
@@ -183,7 +183,7 @@ def _page(
     context = {
         "desk": mine,
         "report": report,
-        "urgency": Urgency(report, now, soon_until(now)),
+        "urgency": Urgency(report, now, mine.soon),
         "escalated": Report.objects.filter(pk=report.pk).escalated().exists(),
         "contact": contact,
         "same_reporter": list(others_of_reporter(report, contact, mine.sight)) if contact else [],
