@@ -27,7 +27,7 @@ def main() -> None:
         nargs="*",
         help="clusters, exports, filing, hotspots, locate, map, peers, places, planner, queue, reroute, server, soak, statistics (default: all)",
     )
-    parser.add_argument("--reports", type=int, default=100_000, help="how many (default 100000)")
+    parser.add_argument("--reports", type=int, default=int(os.environ.get("SIZE") or 100_000), help="how many (default $SIZE, or 100000)")
     parser.add_argument("--open", type=int, default=12, metavar="PERCENT", help="how many of them are open (default 12)")
     parser.add_argument("--seconds", type=float, default=120, help="of soaking (default 120)")
     parser.add_argument(

@@ -46,21 +46,20 @@ def ways() -> dict[str, tuple[tuple[str, ...], dict[str, str]]]:
         words = (*GRANIAN[:-1], "--workers", str(workers), "--blocking-threads", str(threads), GRANIAN[-1])
         return words, {"PYTHONPATH": installed.packages()}
 
-    found = {
-        "gunicorn gthread 2 × 4": gunicorn(2, 4),
-        "gunicorn gthread 2 × 2": gunicorn(2, 2),
-        "gunicorn gthread 3 × 4": gunicorn(3, 4),
-        "gunicorn gthread 4 × 2": gunicorn(4, 2),
-        "gunicorn sync 4": gunicorn(4, 1, "sync"),
-        "gunicorn gthread 2 × 4, without prepared statements": gunicorn(2, 4, PREPARED_STATEMENTS="false"),
-        "gunicorn gthread 2 × 4, psycopg pool of 4": gunicorn(2, 4, BENCH_POOL="4"),
-        "gunicorn gthread 2 × 4, a connection a request": gunicorn(2, 4, CONN_MAX_AGE="0"),
-    }
     missing = installed.python()
     if missing:
         say(f"granian: not measured: {missing}")
-        return found
-    return found | {"granian wsgi 2 × 4": granian(2, 4), "granian wsgi 2 × 1": granian(2, 1)}
+    return {
+        "gunicorn gthread 2 × 4": gunicorn(2, 4),
+        **({} if missing else {"granian wsgi 2 × 4": granian(2, 4), "granian wsgi 2 × 1": granian(2, 1)}),
+        "gunicorn gthread 2 × 4, without prepared statements": gunicorn(2, 4, PREPARED_STATEMENTS="false"),
+        "gunicorn gthread 2 × 4, psycopg pool of 4": gunicorn(2, 4, BENCH_POOL="4"),
+        "gunicorn gthread 2 × 4, a connection a request": gunicorn(2, 4, CONN_MAX_AGE="0"),
+        "gunicorn sync 4": gunicorn(4, 1, "sync"),
+        "gunicorn gthread 2 × 2": gunicorn(2, 2),
+        "gunicorn gthread 3 × 4": gunicorn(3, 4),
+        "gunicorn gthread 4 × 2": gunicorn(4, 2),
+    }
 
 
 def run(number: int, open_percent: int) -> dict[str, Any]:
