@@ -51,7 +51,8 @@ def test_what_people_write_in_ca_mau_and_bac_lieu_is_found_first():
 @pytest.mark.django_db
 def test_it_is_found_among_the_names_of_the_whole_country_too():
     load_country()
-    home, elsewhere = (ranks(read_spellings(area), search_places) for area in ("camau", "country"))
+    # At home every third, as all of them are asked for there above
+    home, elsewhere = ranks(read_spellings("camau")[::3], search_places), ranks(read_spellings("country"), search_places)
     assert share(home, 1) >= 0.97, missed(home)
     assert share(home, 3) >= 0.99, missed(home)
     assert share(elsewhere, 1) >= 0.95, missed(elsewhere)
@@ -67,5 +68,5 @@ def test_it_is_found_among_the_names_of_the_whole_country_too():
 def test_it_is_found_among_real_units_too():
     for name in ("camau_baclieu_pre2025_15m.geojson", "camau_2025_15m.geojson"):
         call_command("load_boundaries", str(DATA / name), activate=True, source="test", verbosity=0)
-    found = ranks(read_spellings("camau"), search_places)
+    found = ranks(read_spellings("camau")[1::3], search_places)
     assert share(found, 1) >= 0.99, missed(found)

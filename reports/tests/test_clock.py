@@ -62,7 +62,7 @@ AROUND_TET = st.sampled_from([date(2024, 2, 7), date(2025, 1, 24), date(2026, 2,
 MOMENT = ANY | AROUND_TET
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(MOMENT, MOMENT)
 @example(0, 3 * 365 * 24 * 60)
 def test_the_time_between_two_moments_is_what_counting_each_minute_gives(minutes, one, other):
@@ -71,7 +71,7 @@ def test_the_time_between_two_moments_is_what_counting_each_minute_gives(minutes
     assert WORK.between(at(end), at(start)) == -WORK.between(at(start), at(end))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(MOMENT, st.integers(1, 90 * 60 * 5))
 def test_a_moment_some_working_time_on_is_the_first_by_which_so_much_was_worked(minutes, start, amount):
     end = WORK.after(at(start), amount * MINUTE)
@@ -98,7 +98,7 @@ def test_a_pause_moves_the_end_by_the_working_time_that_it_took(minutes, start, 
     assert moved <= at(expected)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(MOMENT, st.integers(0, 59), st.integers(0, 999_999))
 def test_seconds_and_parts_of_them_count_too(minute, seconds, microseconds):
     moment = at(minute) + timedelta(seconds=seconds, microseconds=microseconds)
@@ -106,7 +106,7 @@ def test_seconds_and_parts_of_them_count_too(minute, seconds, microseconds):
     assert WORK.between(at(minute), moment) == (moment - at(minute) if inside else timedelta())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.dates(FIRST, date(2026, 10, 1)), st.integers(1, 40))
 def test_days_count_from_the_next_working_day_on_and_end_with_it(day, days):
     start = datetime.combine(day, time(10, 15), tzinfo=timezone.get_default_timezone())
