@@ -9,11 +9,12 @@ from authorities.models import Criterion
 from insights.ratings import ratings
 from reports.rating_models import Rating
 from reports.tests.rating_cases import POOR, answered, rated
+from tests.lasting_cast import *  # noqa: F403
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def many(body_a, body_b, portal, pothole, spot_a, spot_b, binh, chi, diep, criteria):
     """Six ratings of A, two of B."""
     for number in range(6):

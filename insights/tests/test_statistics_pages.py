@@ -23,12 +23,13 @@ from insights.tests.dense import make_dense, random_filter
 from reports.models import Handling, Reply, Report
 from reports.rating_models import Rating, Score
 from tests.cast import make_person
+from tests.lasting_cast import *  # noqa: F403
 
 pytestmark = pytest.mark.django_db
 PAGE = "/statistics/"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def dense(province, commune_a, commune_b, body_a, body_b, pothole, law, officials, criteria):
     """The dense database."""
     olds = make_dense(province, [commune_a, commune_b], [body_a, body_b], [pothole, law, officials], criteria)
