@@ -2,7 +2,8 @@
 
     from tests.lasting_cast import *  # noqa: F403
 
-The database's clock, now(), stands still for as long: not for tests of time.
+The database's clock, now(), stands still for as long: not for tests of time. Nor where a test asks for a fixture by request.getfixturevalue():
+it would be made within that test, and rolled back with it.
 """
 
 from __future__ import annotations

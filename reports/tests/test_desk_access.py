@@ -7,6 +7,7 @@ from authorities.models import Membership, Role
 from reports.models import Report
 from reports.services import Words, take_step
 from reports.tests.desk_cases import file, page, step
+from tests.lasting_cast import *  # noqa: F403
 
 pytestmark = pytest.mark.django_db
 
@@ -19,8 +20,8 @@ NO_DESK = {"dung", "to"}
 
 
 @pytest.fixture
-def people(request):
-    return {name: request.getfixturevalue(name) for name in PEOPLE}
+def people(binh, chi, hanh, diep, giang, lan, dung, to, admin_user):
+    return dict(zip(PEOPLE, (binh, chi, hanh, diep, giang, lan, dung, to, admin_user), strict=True))
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from reports.services import Words, take_step
 from reports.tests.desk_cases import drafted, file
 from reports.workflow import STEPS, Status
 from tests.cast import make_person
+from tests.lasting_cast import *  # noqa: F403
 
 pytestmark = pytest.mark.django_db
 

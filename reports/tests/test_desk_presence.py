@@ -11,6 +11,7 @@ from reports.desk_models import Presence
 from reports.presence import forget, look
 from reports.services import Words, take_step
 from reports.tests.desk_cases import file, page
+from tests.lasting_cast import *  # noqa: F403
 
 pytestmark = pytest.mark.django_db
 

@@ -18,6 +18,7 @@ from reports.services import Words, take_step
 from reports.tests.desk_cases import drafted, file
 from reports.urgency import Urgency, soon_until, span
 from tests.cast import make_person
+from tests.lasting_cast import *  # noqa: F403
 
 pytestmark = pytest.mark.django_db
 

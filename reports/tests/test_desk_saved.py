@@ -7,6 +7,7 @@ from django.urls import reverse
 from reports.desk_models import SavedFilter
 from reports.saved import MOST
 from reports.tests.desk_cases import file
+from tests.lasting_cast import *  # noqa: F403
 
 pytestmark = pytest.mark.django_db
 

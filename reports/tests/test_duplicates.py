@@ -11,6 +11,7 @@ from reports.notifications import tell_followers
 from reports.services import Words, take_step
 from reports.tests.desk_cases import drafted, file, page, step
 from reports.tests.photos import encoded, picture
+from tests.lasting_cast import *  # noqa: F403
 
 pytestmark = pytest.mark.django_db
 NEW, SIMILAR = reverse("reports:new_report"), reverse("reports:filing_similar")

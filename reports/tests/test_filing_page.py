@@ -14,6 +14,7 @@ from reports.services import Filing, file_report
 from reports.tests.photos import encoded, picture
 from reports.tokens import is_tracking_token
 from reports.tracking import COOKIE
+from tests.lasting_cast import *  # noqa: F403
 
 pytestmark = pytest.mark.django_db
 

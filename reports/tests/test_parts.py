@@ -15,6 +15,7 @@ from reports.queue import Desk
 from reports.services import StepNotAllowed, Words, offered_steps, take_step
 from reports.tests.desk_cases import file, page, step
 from reports.working_days import calendar
+from tests.lasting_cast import *  # noqa: F403
 
 pytestmark = pytest.mark.django_db
 Outcome, Why = Part.Outcome, OfficerNews.Why

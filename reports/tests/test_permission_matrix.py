@@ -16,6 +16,7 @@ from reports.tests.desk_cases import step as address
 from reports.views import desk_report
 from reports.workflow import CLOSED, STEPS, Status
 from tests.cast import ALWAYS, make_person
+from tests.lasting_cast import *  # noqa: F403
 
 pytestmark = pytest.mark.django_db
 DESK = {Role.OFFICER, Role.HEAD, Role.INSPECTOR, Role.LEADER, Role.COORDINATOR}

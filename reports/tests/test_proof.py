@@ -18,6 +18,7 @@ from reports.services.survey import Surveyed
 from reports.survey_models import Proof
 from reports.tests.desk_cases import file, page, step
 from reports.tests.photos import encoded, picture
+from tests.lasting_cast import *  # noqa: F403
 
 pytestmark = pytest.mark.django_db
 METRE = 1 / 109_900  # degrees of longitude at 9 °N

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from reports.models import Report, ReportPlace
 from reports.services import Words, offered_steps, take_step
 from reports.tests.desk_cases import file, page, step
+from tests.lasting_cast import *  # noqa: F403
 
 pytestmark = pytest.mark.django_db
 

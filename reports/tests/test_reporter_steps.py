@@ -7,6 +7,7 @@ from reports.models import Question, Report
 from reports.services import Filing, Words, file_report, take_step
 from reports.tokens import tracking_token
 from reports.workflow import Status
+from tests.lasting_cast import *  # noqa: F403
 
 pytestmark = pytest.mark.django_db
 QUESTION, ANSWER = "Ổ gà ở bên nào của cầu?", "Bên phía chợ, trước nhà số 5."

@@ -12,6 +12,7 @@ from reports.services.photos import blur_photo
 from reports.tests.desk_cases import file, page, step
 from reports.tests.photos import encoded, picture
 from reports.tests.rating_cases import token_of
+from tests.lasting_cast import *  # noqa: F403
 
 pytestmark = pytest.mark.django_db
 

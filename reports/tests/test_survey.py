@@ -19,6 +19,7 @@ from reports.survey_models import Survey
 from reports.surveys import shown_surveys
 from reports.tests.desk_cases import file, page
 from reports.tests.photos import encoded, exif, jpeg_with, picture
+from tests.lasting_cast import *  # noqa: F403
 
 pytestmark = pytest.mark.django_db
 BY_SCRIPT = {"HTTP_ACCEPT": "application/json"}

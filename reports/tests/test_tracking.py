@@ -11,6 +11,7 @@ from reports.services import Filing, file_report
 from reports.tests.photos import encoded, picture
 from reports.tokens import tracking_token
 from reports.tracking import COOKIE, MAX_KEPT, SALT, is_reporter, let_in
+from tests.lasting_cast import *  # noqa: F403
 
 pytestmark = pytest.mark.django_db
 

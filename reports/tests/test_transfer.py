@@ -16,6 +16,7 @@ from reports.tests.desk_cases import file, page, step
 from reports.timeline import public_timeline
 from reports.why import why_here
 from tests.cast import make_person
+from tests.lasting_cast import *  # noqa: F403
 
 pytestmark = pytest.mark.django_db
 Outcome, Why = Transfer.Outcome, OfficerNews.Why

@@ -10,6 +10,7 @@ from reports.models import Conflict, Handling, Report
 from reports.services import Filing, StepNotAllowed, Words, file_report, offered_steps, take_reporters_step, take_step
 from reports.services.undo import FIELDS, snapshot
 from reports.workflow import UNDO_WITHIN, Status
+from tests.lasting_cast import *  # noqa: F403
 
 pytestmark = pytest.mark.django_db
 

@@ -15,6 +15,7 @@ from reports.services import Filing, StepNotAllowed, Words, file_report, offered
 from reports.tests.asked_cases import asked_of, is_theirs
 from reports.workflow import CLOSED, HANDLERS, OPEN, PUBLISHERS, STEPS, Status, can_become, steps_for
 from tests.cast import make_person
+from tests.lasting_cast import *  # noqa: F403
 
 pytestmark = pytest.mark.django_db
 
