@@ -54,6 +54,23 @@ class TestCover:
         assert [unit.level for unit in inside.unit.ancestors()] == ["district", "province"]
         assert locate(point=at(105.09, 9.09), on=date(2024, 1, 1)).unit is None
 
+    def test_the_unit_is_what_the_models_read_with_its_edition_and_all_above_it(self, django_assert_num_queries):
+        commune = UnitFactory(parent=DistrictFactory(parent=ProvinceFactory()))
+        read = Unit.objects.with_ancestors().get(pk=commune.pk)
+        with django_assert_num_queries(2):
+            found = locate(point=at(105.05, 9.05)).unit
+            for ours, theirs in (
+                (found, read),
+                (found.parent, read.parent),
+                (found.parent.parent, read.parent.parent),
+                (found.edition, read.edition),
+            ):
+                fields = [field.attname for field in type(theirs)._meta.concrete_fields]
+                assert {name: getattr(ours, name) for name in fields} == {name: getattr(theirs, name) for name in fields}
+                assert type(ours) is type(theirs)
+                assert not ours._state.adding
+            assert [unit.level for unit in found.ancestors()] == ["district", "province"]
+
     def test_the_day_decides_between_two_units_with_one_code(self):
         old = UnitFactory(code="32002", name="Phường 2", valid_from=None, valid_to=MERGER)
         new = UnitFactory(code="32002", name="Phường An Xuyên", valid_from=MERGER)

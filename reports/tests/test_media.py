@@ -419,7 +419,7 @@ def test_no_file_is_left_when_one_of_them_cannot_be_written(filing, media_root, 
 def test_no_file_is_left_when_the_filing_is_rolled_back(filing, media_root, monkeypatch):
     from reports.services import filing as module
 
-    monkeypatch.setattr(module.ReportEvent.objects, "create", lambda **given: 1 / 0)
+    monkeypatch.setattr(module.ReportEvent, "save", lambda *given, **more: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         file_report(with_photos(filing, some(2)))
     assert Report.objects.count() == 0

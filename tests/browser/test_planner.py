@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.contrib.gis.geos import LineString
 from playwright.sync_api import expect
 
+from boundaries.models import BaseLayer
 from insights.tests.planner_cases import put
 from tests.browser.conftest import PHONE
 
@@ -61,3 +63,32 @@ def test_an_area_is_drawn_by_keyboard_without_dragging(site, visit, pothole, bod
     page.locator("#map").press("Enter")
     expect(page.get_by_role("button", name="Vẽ vùng")).to_have_attribute("aria-pressed", "false")
     assert len(page.locator("#id_area").input_value().split()) == 2
+
+
+def test_layers_are_put_over_each_other_and_the_base_map_is_thinned(site, visit, axe, body_a, commune_a, dung):
+    line = LineString((105.0, 9.05), (105.1, 9.05), srid=4326)
+    for name in ("ranh-quy-hoach", "tuyen-de"):
+        BaseLayer.objects.create(name=name, attribution="Sở Xây dựng", geometry=line)
+    page = visit(user=dung)
+    page.goto(f"{site}/planner/", wait_until="networkidle")
+    lines = page.locator("#layer-order li")
+    expect(lines).to_have_count(2)
+    first, second = (line.get_attribute("data-key") for line in lines.all())
+    for box in lines.locator("input").all():
+        box.check()
+    expect(page.locator("#map path.leaflet-interactive")).to_have_count(2)
+
+    def height(key):
+        return int(page.locator(f"#map [data-pane='{key}']").evaluate("pane => pane.style.zIndex"))
+
+    assert height(first) > height(second)
+    down = lines.first.get_by_role("button", name="xuống")
+    down.press("Enter")
+    assert height(second) > height(first)
+    assert lines.first.get_attribute("data-key") == second
+    expect(page.locator("#draw-state")).to_contain_text("lớp 2 trên 2")
+    rivers = page.locator("#map .leaflet-rivers-pane")
+    expect(rivers).not_to_have_css("display", "none")
+    page.get_by_label("Sông, kênh").uncheck()
+    expect(rivers).to_have_css("display", "none")
+    axe(page)

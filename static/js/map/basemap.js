@@ -345,6 +345,14 @@ function drawnBase(map, { words, lang, on, onTiles, onError, onUnit }) {
     },
     /** Lifts one unit out, or none. */
     light,
+    /**
+     * Shows or hides a part: "coast", "rivers", or "names".
+     * @param {string} part
+     * @param {boolean} on
+     */
+    show: (part, on) => {
+      map.getPane(part).style.display = on ? "" : "none";
+    },
     /** Where names must not stand: what lies over the map. */
     avoid: (/** @type {{lon: number, lat: number, size: number}[]} */ discs) => names.setObstacles(discs),
   };

@@ -3,17 +3,19 @@
 import { onTheme } from "./basemap.js";
 import { L } from "./leaflet.js";
 
+const LOWEST = 401; // above Leaflet's own pane for shapes, below that for markers
+
 /** @param {string} token */
 const colour = (token) => getComputedStyle(document.documentElement).getPropertyValue(token).trim();
 
 /**
  * Features of a layer or of the answer; with counts, the more the darker. `strong` names the colour of what stands out
- * (null: it does not, and is only outlined; undefined: by count).
+ * (null: it does not, and is only outlined; undefined: by count). `pane` is where it lies (stacked).
  * @param {any} map
  * @param {any} collection
- * @param {{token: string, onChoose?: (properties: any) => void, strong?: (properties: any) => string | null | undefined}} options
+ * @param {{token: string, onChoose?: (properties: any) => void, strong?: (properties: any) => string | null | undefined, pane?: string}} options
  */
-export function featureLayer(map, collection, { token, onChoose, strong }) {
+export function featureLayer(map, collection, { token, onChoose, strong, pane }) {
   const most = Math.max(1e-9, ...collection.features.map(({ properties }) => properties.count || 0));
   const style = (/** @type {any} */ feature) => {
     const own = feature ? strong?.(feature.properties) : undefined;
@@ -25,8 +27,9 @@ export function featureLayer(map, collection, { token, onChoose, strong }) {
   };
   const layer = L.geoJSON(collection, {
     style,
+    ...(pane && { pane }),
     pointToLayer: (/** @type {any} */ feature, /** @type {any} */ at) =>
-      L.circleMarker(at, { ...style(feature), radius: 5, fillOpacity: 0.7 }),
+      L.circleMarker(at, { ...style(feature), radius: 5, fillOpacity: 0.7, ...(pane && { pane }) }),
     onEachFeature: (/** @type {any} */ feature, /** @type {any} */ drawn) => {
       const { name, label, count } = feature.properties;
       const text = document.createElement("span");
@@ -37,6 +40,19 @@ export function featureLayer(map, collection, { token, onChoose, strong }) {
   }).addTo(map);
   onTheme(() => layer.setStyle(style));
   return layer;
+}
+
+/**
+ * Lays layers over each other: the first of the names on top. Gives the pane of each.
+ * @param {any} map
+ * @param {string[]} names
+ */
+export function stacked(map, names) {
+  names.forEach((name, place) => {
+    const pane = map.getPane(name) || map.createPane(name);
+    pane.dataset.pane = name;
+    pane.style.zIndex = String(LOWEST + names.length - place);
+  });
 }
 
 /**

@@ -5,7 +5,7 @@ import { readCorners, writeCorners } from "../lib/corners.js";
 import { getJson, latest } from "../lib/fetch.js";
 import { boundsOf, createMap, detailOf } from "../map/basemap.js";
 import { hasLeaflet } from "../map/leaflet.js";
-import { drawTool, featureLayer } from "../map/planner.js";
+import { drawTool, featureLayer, stacked } from "../map/planner.js";
 import { reportLayer } from "../map/reports.js";
 import { icons, lang, pageConfig, pageWords } from "../ui/page.js";
 
@@ -22,7 +22,7 @@ if (element && hasLeaflet) start(element);
 
 /** @param {HTMLElement} container */
 function start(container) {
-  const { map } = createMap(container, { words, lang, on: on || undefined, scrollZoom: false });
+  const { map, base } = createMap(container, { words, lang, on: on || undefined, scrollZoom: false });
   /** @type {Map<string, any>} */
   const shown = new Map();
   const reports = reportLayer(map, {
@@ -40,6 +40,45 @@ function start(container) {
     reports.show((await getJson(`/api/v1/map/clusters/?${query}`, { signal, lang })).features);
   }, 150);
   map.on("moveend", () => shown.has("reports") && loadReports());
+
+  for (const box of document.querySelectorAll("input[data-base]")) {
+    const input = /** @type {HTMLInputElement} */ (box);
+    const show = () => base.show(input.dataset.base || "", input.checked);
+    input.addEventListener("change", show);
+    show(); // a browser remembers what was ticked before a reload
+  }
+  const order = /** @type {HTMLElement} */ (document.getElementById("layer-order"));
+  const lines = () => /** @type {HTMLElement[]} */ ([...order.children]);
+  const stack = () =>
+    stacked(
+      map,
+      lines().map((line) => line.dataset.key || ""),
+    );
+  stack();
+  tellEnds();
+  order.addEventListener("click", ({ target }) => {
+    const pressed = /** @type {Element} */ (target).closest("button");
+    const line = pressed?.closest("li");
+    if (!pressed || !line) return;
+    if (pressed.dataset.move === "up") line.previousElementSibling?.before(line);
+    else line.nextElementSibling?.after(line);
+    stack();
+    tellEnds();
+    // The button that was pressed keeps the focus; at an end its sister takes it
+    const sister = /** @type {HTMLButtonElement} */ (line.querySelector("button:not([disabled])"));
+    (pressed.disabled ? sister : pressed).focus();
+    const place = lines().indexOf(line) + 1;
+    state.textContent = words("moved", { name: line.dataset.name || "", place, total: lines().length });
+  });
+
+  function tellEnds() {
+    const last = lines().length - 1;
+    lines().forEach((line, place) => {
+      for (const one of line.querySelectorAll("button")) {
+        one.disabled = one.dataset.move === "up" ? place === 0 : place === last;
+      }
+    });
+  }
 
   for (const box of document.querySelectorAll("input[data-layer]")) {
     const input = /** @type {HTMLInputElement} */ (box);
@@ -63,6 +102,7 @@ function start(container) {
       if (!shown.has(key)) return;
       const layer = featureLayer(map, features, {
         token: key === "answer" ? "--brand" : "--info",
+        pane: key,
         onChoose: ({ label }) => key !== "answer" && choose(key, label),
       });
       shown.set(key, layer);
