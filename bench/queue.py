@@ -32,13 +32,9 @@ ORDER BY due_at, severity DESC, followers DESC, filed_at, id LIMIT 51
 """
 
 
-def run(number: int, open_percent: int, *, is_made: bool = False) -> dict[str, Any]:
-    """Each page's times in seconds (median and 95th percentile of the whole; medians of Python's and of the database's part) and its queries.
-
-    `is_made`: the database is a scene already.
-    """
-    if not is_made:
-        make_desk(number, open_percent)
+def run(number: int, open_percent: int) -> dict[str, Any]:
+    """Each page's times in seconds (median and 95th percentile of the whole; medians of Python's and of the database's part) and its queries."""
+    make_desk(number, open_percent)
     busiest = Body.objects.filter(kind=BodyKind.COMMUNE_COMMITTEE, reports__isnull=False).order_by("pk").first()
     portal = Body.objects.filter(kind=BodyKind.PORTAL).first()
     assert busiest is not None  # noqa: S101  the scene has one

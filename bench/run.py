@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)  # not this folder: its names are those of modules of Python
 DATABASE = f"geoportal_bench_{os.getpid()}"
 CALLS = 3000
+OF_A_SCENE = ("clusters", "exports", "map", "peers", "queue", "statistics")
 MOST_TO_FILE_BESIDE = 100_000  # what is filed hardly knows what is there; making a million takes longer than measuring
 
 
@@ -33,12 +34,12 @@ def main() -> None:
     parser.add_argument(
         "--scene",
         metavar="DATABASE",
-        help="of exports, queue and statistics: an earlier scene on the same server, neither made nor dropped",
+        help=f"of {', '.join(OF_A_SCENE)}: an earlier scene on the same server, neither made nor dropped",
     )
     parser.add_argument("--keep", action="store_true", help="keep the last scene, for --scene, and say its name")
     arguments = parser.parse_args()
-    if arguments.scene and arguments.names not in (["exports"], ["queue"], ["statistics"]):
-        parser.error("--scene is for exports, queue or statistics alone")
+    if arguments.scene and not (len(arguments.names) == 1 and arguments.names[0] in OF_A_SCENE):
+        parser.error(f"--scene is for one of {', '.join(OF_A_SCENE)}")
     os.environ["DATABASE_URL"], fresh = _own_database(os.environ["DATABASE_URL"], arguments.scene)
     os.environ.setdefault("ALLOWED_HOSTS", "localhost")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "geoportal.settings")
@@ -58,7 +59,7 @@ def main() -> None:
         "peers": lambda: peers.run(arguments.reports, arguments.open),
         "places": places.run,
         "planner": lambda: planner.run_bench(arguments.reports, arguments.open),
-        "queue": lambda: queue.run(arguments.reports, arguments.open, is_made=bool(arguments.scene)),
+        "queue": lambda: queue.run(arguments.reports, arguments.open),
         "reroute": lambda: reroute.run(arguments.reports, arguments.open),
         "server": lambda: server.run(min(arguments.reports, MOST_TO_FILE_BESIDE), arguments.open),
         "soak": lambda: soak.run(arguments.seconds),

@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from boundaries.models import Edition, Level, Unit
+from reports.models import Report
 
 DATA = Path(settings.BASE_DIR).parent / "shared" / "data"
 OLD, NEW = DATA / "camau_baclieu_pre2025_15m.geojson", DATA / "camau_2025_15m.geojson"
@@ -89,8 +90,11 @@ def make_merger(number: int, open_percent: int) -> Edition:
 
 
 def make_desk(number: int, open_percent: int) -> None:
-    """An empty database becomes a province at work: reports of the units of today, with their bodies, handlings and contacts."""
+    """An empty database becomes a province at work: reports of the units of today, with their bodies, handlings and contacts. A scene stays as it is."""
     start = time.monotonic()
+    if Report.objects.exists():
+        say("the scene stands")
+        return
     made = _units_and_reports(NEW, number, open_percent)
     with connection.cursor() as cursor:
         cursor.execute(HANDLINGS)

@@ -28,7 +28,7 @@ def name() -> str:
     digest = hashlib.sha256()
     folders = [*ROOT.glob("*/migrations"), ROOT / "audit", ROOT / "gis"]
     files = {file for folder in folders for file in folder.rglob("*.py") if "tests" not in file.parts}
-    for file in [*sorted(files), ROOT / "requirements/dev.txt"]:
+    for file in [*sorted(files), ROOT / "requirements/dev.txt", Path(__file__)]:
         digest.update(f"{file.relative_to(ROOT)}\n".encode() + file.read_bytes())
     return PREFIX + digest.hexdigest()[:16]
 
@@ -45,14 +45,14 @@ def migrated(url: str) -> str:
             draft = sql.Identifier(PREFIX + "draft")
             connection.execute(sql.SQL("CREATE DATABASE {}").format(draft))
             _migrate(url, PREFIX + "draft")
+            _without_autovacuum(url, PREFIX + "draft")
             connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(draft, sql.Identifier(wanted)))
     return wanted
 
 
 def copy_migrated(url: str) -> None:
     """The migrated database in an empty one of another server, both as libpq writes addresses."""
-    source = urlsplit(os.environ["DATABASE_URL"].replace("postgis://", "postgresql://", 1))
-    named = urlunsplit(source._replace(path=f"/{migrated(os.environ['DATABASE_URL'])}"))
+    named = _named(os.environ["DATABASE_URL"], migrated(os.environ["DATABASE_URL"])).replace("postgis://", "postgresql://", 1)
     as_ours = ["--no-owner", "--no-acl", "--no-comments", "--exclude-table-data=*.spatial_ref_sys"]  # the extension brings it
     dumped = subprocess.run(["pg_dump", *as_ours, named], check=True, capture_output=True)
     words = ["psql", "--quiet", "--output", os.devnull, "--set", "ON_ERROR_STOP=1", url]
@@ -60,8 +60,20 @@ def copy_migrated(url: str) -> None:
     assert copied.returncode == 0, copied.stderr.decode()
 
 
+def _without_autovacuum(url: str, database: str) -> None:
+    """Whether it has looked at a table that seems empty, as a test's rows are not committed, decides on plans: the same test took ms or minutes."""
+    with psycopg.connect(_named(url, database).replace("postgis://", "postgresql://", 1)) as connection:
+        mine = "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relowner = current_user::regrole AND relnamespace = 'public'::regnamespace"
+        for (table,) in connection.execute(mine).fetchall():
+            connection.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
+
+
+def _named(url: str, database: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
+
+
 def _migrate(url: str, database: str) -> None:
-    env = {**os.environ, "DATABASE_URL": urlunsplit(urlsplit(url)._replace(path=f"/{database}"))}
+    env = {**os.environ, "DATABASE_URL": _named(url, database)}
     done = subprocess.run(
         [sys.executable, "manage.py", "migrate", "--verbosity=0"],
         cwd=ROOT,

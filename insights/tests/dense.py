@@ -6,6 +6,7 @@ import random
 from datetime import date, datetime, timedelta
 
 from django.contrib.gis.geos import Point
+from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
 
@@ -96,6 +97,8 @@ def make_dense(province, communes, bodies, categories, criteria, seed=7):
     Score.objects.bulk_create(
         Score(rating=rating, criterion=criterion, value=chance.randint(1, 5)) for rating in ratings for criterion in criteria
     )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # as in a database that has stood for a minute: without it some plans take long
     return olds
 
 

@@ -8,7 +8,6 @@ import random
 import re
 
 import pytest
-from django.db import connection
 from django.urls import reverse
 
 from insights.figures.fold import fold
@@ -33,8 +32,6 @@ def dense(province, commune_a, commune_b, body_a, body_b, pothole, law, official
     """The dense database, and every figure told, however few it is of."""
     settings.RATED_FROM = 1
     make_dense(province, [commune_a, commune_b], [body_a, body_b], [pothole, law, officials], criteria)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")  # what autovacuum saw of other tests has led to plans that took minutes
 
 
 @pytest.mark.parametrize(("seed", "folded", "changed"), [(11, 0, 0), (12, 5, 0), (13, 999, 0), (14, 999, 40)])
