@@ -131,7 +131,8 @@ def test_a_range_is_chosen_a_filter_kept_and_a_colleague_seen(site, visit, axe, 
     page.locator("details.desk-save summary").click()
     page.get_by_label("Tên bộ lọc").fill("Ổ gà mới")
     axe(page)
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     page.goto(f"{site}/desk/?view=open")
     page.get_by_role("link", name="Ổ gà mới").click()
     page.wait_for_url(re.compile(r"category=pothole"))
