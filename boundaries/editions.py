@@ -124,6 +124,7 @@ def activate(*, edition: Edition, on: date | None = None) -> Edition:
     edition.activated_at = timezone.now()
     edition.save(update_fields=["state", "activated_at"])
     _reparent()
+    take_stock()
     return edition
 
 
@@ -156,7 +157,14 @@ def withdraw(*, edition: Edition) -> Edition:
             _("%(unit)s of the edition “%(other)s” is part of a unit of “%(name)s”: withdraw “%(other)s” first.")
             % {"unit": orphan.name, "other": orphan.edition.name, "name": edition.name}
         )
+    take_stock()
     return edition
+
+
+def take_stock() -> None:
+    """Lets look-ups be planned from the units of now: before the country came there were none, and while they were a draft none was in force."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE boundaries_unit, boundaries_unitshape, boundaries_unitpiece")
 
 
 def one_at_a_time() -> None:

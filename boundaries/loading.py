@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import shapely
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
-from boundaries.editions import declare_validity, one_at_a_time
+from boundaries.editions import declare_validity, one_at_a_time, take_stock
 from boundaries.features import RANK, Feature, Findings, Period, check_duplicates, period_text
 from boundaries.models import Edition, Kind, Level, Unit, UnitShape
 from boundaries.outlines import cut_pieces, draw_outlines, to_django
@@ -93,8 +93,7 @@ def load_features(
     _create(features, matched, parents, units, act or Act(), done, track)
     _revise(matched, parents, units, coarser, done, track)
     done.touched = {unit.edition_id for unit in units.values()}
-    with connection.cursor() as cursor:  # look-ups are planned from what is there now, not from what was there before the country came
-        cursor.execute("ANALYZE boundaries_unit, boundaries_unitshape, boundaries_unitpiece")
+    take_stock()
     return done
 
 
