@@ -35,7 +35,7 @@ AROUND = shapely.box(104, 8, 106.5, 10.5)
 def layers(db):
     """The rivers and the coast, loaded; and as shapely has them, in degrees, by layer and name."""
     if not all(path.exists() for path in FILES.values()):
-        pytest.skip("no real boundary files: ../shared/data is absent")
+        pytest.skip("no base layers: ../shared/data is absent")
     found, rows = {}, []
     for name, path in FILES.items():
         for feature in json.loads(path.read_text())["features"]:
