@@ -110,13 +110,11 @@ def counted_buckets(alias: str) -> str:
 
 
 def in_buckets(keys: str, lines: str) -> str:
-    """Lines (keys, measure, bucket) as counts by keys and measure, an array of all buckets; counted by bucket first, which is three times as fast."""
-    numbers = ", ".join(f"COALESCE(sum(line.number) FILTER (WHERE line.bucket = {number}), 0)" for number in range(1, len(EDGES) + 1))
-    return f"""
-SELECT {keys}, line.measure, ARRAY[{numbers}]::bigint[]
-FROM (SELECT {keys}, line.measure, line.bucket, count(*) AS number FROM ({lines}) AS line GROUP BY {keys}, line.measure, line.bucket) AS line
-GROUP BY {keys}, line.measure
-"""  # noqa: S608  constants only
+    """Lines (keys, measure, bucket, number) as numbers by keys and measure, a column for each bucket."""
+    numbers = ", ".join(
+        f"COALESCE(sum(line.number) FILTER (WHERE line.bucket = {number}), 0)::bigint" for number in range(1, len(EDGES) + 1)
+    )
+    return f"SELECT {keys}, line.measure, {numbers} FROM ({lines}) AS line GROUP BY {keys}, line.measure"  # noqa: S608  constants only
 
 
 IN_TIME_BUCKETS = EDGES.index(RESPONSE_DAYS)  # so many of the first buckets are a response in time

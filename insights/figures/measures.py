@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from enum import IntEnum
+from itertools import accumulate, pairwise
 
 # Days from which on each bucket begins: single days of the first week, then wider; the last is open
 EDGES = (0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 17, 21, 25, 30, 45, 60, 90, 180)
+_WIDTHS = (*(end - start for start, end in pairwise(EDGES)), 0)
 RESPONSE_DAYS = 3  # the first response is in time within these days; an edge of a bucket
 SATISFIED_FROM = 4  # the mean of a rating's scores, 1 to 5
 CRITERION = 100  # criterion 7 is measure 107
@@ -29,19 +32,18 @@ class Measure(IntEnum):
 STEPS = {Measure.RESPONSE: "response", Measure.WORK: "work", Measure.APPROVAL: "approval", Measure.WHOLE: "whole"}
 
 
-def percentile(counts: Sequence[int], share: float) -> float | None:
-    """The days within which a share of what was counted lies, evenly spread within its bucket; in the open one, where it begins. None of nothing."""
-    wanted = share * sum(counts)
-    if not wanted:
-        return None
-    before = 0
-    for place, number in enumerate(counts):
-        if number and before + number >= wanted:
-            start = EDGES[place]
-            end = EDGES[place + 1] if place + 1 < len(EDGES) else start
-            return round(start + (end - start) * (wanted - before) / number, 1)
-        before += number
-    return float(EDGES[-1])
+def percentiles(counts: Sequence[int], shares: Sequence[float]) -> list[float | None]:
+    """The days within which each share of what was counted lies, evenly spread within its bucket; in the open one, where it begins. None of nothing."""
+    ends = list(accumulate(counts))
+    if not ends or not ends[-1]:
+        return [None] * len(shares)
+    found: list[float | None] = []
+    for share in shares:
+        wanted = share * ends[-1]
+        place = bisect_left(ends, wanted)
+        start, width = EDGES[place], _WIDTHS[place]
+        found.append(round(start + width * (wanted - ends[place] + counts[place]) / counts[place], 1))
+    return found
 
 
 def wilson(part: int, whole: int) -> tuple[float, float] | None:

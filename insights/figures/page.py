@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from django.conf import settings
 from django.db.models import Max
@@ -151,10 +152,13 @@ class Page:
 
     def address(self, what: str, row: Row | None = None, **other: str) -> str:
         """The list behind a number of a row (None: of all together); `other` parameters replace those of the question, "" takes one away."""
-        asked = self.question.asked | other | {"what": what}
-        if row is not None and row is not self.found.totals:
-            asked["key"] = row.labels[0].key
-        return f"{REPORTS}?{urlencode({name: value for name, value in asked.items() if value})}"
+        start = self._address if not other else _address(self.question.asked | other)
+        key = "" if row is None or row is self.found.totals else f"&key={quote_plus(row.labels[0].key)}"
+        return f"{start}what={what}{key}"
+
+    @cached_property
+    def _address(self) -> str:
+        return _address(self.question.asked)
 
     def number(self, what: str, row: Row, before: Row | None = None) -> Number:
         """One number of a row."""
@@ -215,7 +219,7 @@ class Page:
         """The bar of parts, each with its number."""
         return [(part, self.number(part.name, self.found.totals)) for part in parts_of(self.found.totals.sums)]
 
-    @property
+    @cached_property
     def lines(self) -> list[Line]:
         """The rows, those with the most reports first; months in their order."""
         rows = self.found.rows
@@ -311,6 +315,12 @@ class Page:
         starts = [unit.valid_from for unit in units if unit.valid_from]
         ends = [unit.valid_to for unit in units if unit.valid_to]
         return bool(starts and ends and max(starts) >= min(ends))
+
+
+def _address(asked: Mapping[str, str]) -> str:
+    """Where the lists of a question begin."""
+    told = urlencode({name: value for name, value in asked.items() if value})
+    return f"{REPORTS}?{told}&" if told else f"{REPORTS}?"
 
 
 def _day_of(moment: datetime | None) -> str:

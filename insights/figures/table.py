@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -14,11 +15,10 @@ from authorities.models import Body, Category, Criterion
 from boundaries.models import Unit
 from insights.figures.behind import key_of
 from insights.figures.facts import IN_TIME_BUCKETS
-from insights.figures.measures import CRITERION, RESPONSE_DAYS, STEPS, Measure, mean_with_interval, percentile, wilson
+from insights.figures.measures import CRITERION, RESPONSE_DAYS, STEPS, Measure, mean_with_interval, percentiles, wilson
 from insights.figures.question import Question
 from insights.figures.read import COUNTS, PARTS, Key, Sums, read
 
-TOLD = tuple(name for name in COUNTS if name not in ("dated", "not_yet_answered"))
 RATES = ("response", "resolution", "satisfaction")
 
 
@@ -63,10 +63,7 @@ def table(question: Question, now: datetime | None = None) -> Table:
     names = [_labels(group, {key[place] for key in sums}) for place, group in enumerate(question.groups)]
     rows = [Row(tuple(names[place][part] for place, part in enumerate(key)), own) for key, own in sums.items()]
     rows.sort(key=lambda row: [(label.code is None, label.code or "") for label in row.labels])
-    totals = Sums()
-    for row in rows:
-        totals.take(row.sums)
-    return Table(rows, Row(tuple(Label(None, None) for _ in question.groups), totals), question)
+    return Table(rows, Row(tuple(Label(None, None) for _ in question.groups), Sums.of(row.sums for row in rows)), question)
 
 
 def _at_level(question: Question, sums: dict[Key, Sums]) -> dict[Key, Sums]:
@@ -77,6 +74,8 @@ def _at_level(question: Question, sums: dict[Key, Sums]) -> dict[Key, Sums]:
     units = {unit.pk: unit for unit in Unit.objects.filter(pk__in={key[place] for key in sums}).select_related("parent__parent")}
     lines = {key: [unit, *unit.ancestors()] for key, unit in units.items()}
     above = {key: next((other.pk for other in line if other.level == question.level), key) for key, line in lines.items()}
+    if all(key == own for key, own in above.items()):
+        return sums
     found: dict[Key, Sums] = defaultdict(Sums)
     for key, own in sums.items():
         found[(*key[:place], above.get(key[place], key[place]), *key[place + 1 :])].take(own)
@@ -97,8 +96,7 @@ def _labels(group: str, keys: set[Any]) -> dict[Any, Label]:
 # --- what is worked out of a row -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Spent:
+class Spent(NamedTuple):
     """The days of a step: of how many reports, the median and the 90th percentile; those None where there are too few to say it of nobody."""
 
     number: int
@@ -106,8 +104,7 @@ class Spent:
     p90: float | None
 
 
-@dataclass(frozen=True)
-class Rate:
+class Rate(NamedTuple):
     """A share with its 95 % interval by Wilson; None where there are too few."""
 
     part: int
@@ -124,7 +121,7 @@ def spent(sums: Sums, measure: int) -> Spent:
     number = sum(counts)
     if number < settings.RATED_FROM:
         return Spent(number, None, None)
-    return Spent(number, percentile(counts, 0.5), percentile(counts, 0.9))
+    return Spent(number, *percentiles(counts, (0.5, 0.9)))
 
 
 def rate(sums: Sums, name: str) -> Rate:
@@ -147,10 +144,13 @@ def _part_and_whole(sums: Sums, name: str) -> tuple[int, int]:
 
 def ranks(rows: list[Row], name: str) -> dict[int, int]:
     """The rank of each row (by its place in the list) by a rate, the best first; of none that has too few."""
-    rates = [(place, rate(row.sums, name)) for place, row in enumerate(rows) if row.labels[0].code is not None]
+    return _ranked((place, rate(row.sums, name)) for place, row in enumerate(rows) if row.labels[0].code is not None)
+
+
+def _ranked(rates: Iterable[tuple[int, Rate]]) -> dict[int, int]:
     ranked = sorted(((place, own.share or 0.0) for place, own in rates if own.may_be_ranked), key=lambda pair: -pair[1])
-    shares = [share for _place, share in ranked]
-    return {place: 1 + shares.index(share) for place, share in ranked}
+    first: dict[float, int] = {}
+    return {place: first.setdefault(share, number) for number, (place, share) in enumerate(ranked, 1)}
 
 
 # --- as the API says it ----------------------------------------------------------------------------------------------------
@@ -159,12 +159,16 @@ def ranks(rows: list[Row], name: str) -> dict[int, int]:
 def as_json(found: Table) -> dict[str, Any]:
     """Rows and totals in plain values, with the method in words."""
     criteria = list(Criterion.objects.all())
-    places = {name: ranks(found.rows, name) for name in RATES}
+    rates = [{name: rate(row.sums, name) for name in RATES} for row in found.rows]
+    named = [place for place, row in enumerate(found.rows) if row.labels[0].code is not None]
+    places = {name: _ranked((place, rates[place][name]) for place in named) for name in RATES}
     rows = [
-        _keys(found.question, row) | _values(row.sums, found.question, criteria, {name: places[name].get(place) for name in RATES})
+        _keys(found.question, row)
+        | _values(row.sums, found.question, criteria, {name: _rate(own, places[name].get(place)) for name, own in rates[place].items()})
         for place, row in enumerate(found.rows)
     ]
-    return {"rows": rows, "totals": _values(found.totals.sums, found.question, criteria, {}), "method": method()}
+    of_all = {name: _rate(rate(found.totals.sums, name), None) for name in RATES}
+    return {"rows": rows, "totals": _values(found.totals.sums, found.question, criteria, of_all), "method": method()}
 
 
 def _keys(question: Question, row: Row) -> dict[str, Any]:
@@ -174,25 +178,28 @@ def _keys(question: Question, row: Row) -> dict[str, Any]:
     return keys
 
 
-def _values(sums: Sums, question: Question, criteria: list[Criterion], places: dict[str, int | None]) -> dict[str, Any]:
-    values: dict[str, Any] = {name: sums[name] for name in TOLD}
+def _values(sums: Sums, question: Question, criteria: list[Criterion], rates: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    values: dict[str, Any] = dict(zip(COUNTS, sums.counts, strict=True))
+    dated = values.pop("dated")
+    del values["not_yet_answered"]
     if "authority" in question.groups:
         values |= {"transferred_in": sum(sums.spreads.get(Measure.CAME, [])), "transferred_out": sum(sums.spreads.get(Measure.WENT, []))}
-    values["on_time_share"] = round(sums["on_time"] / sums["dated"], 4) if sums["dated"] >= settings.RATED_FROM else None
+    values["on_time_share"] = round(values["on_time"] / dated, 4) if dated >= settings.RATED_FROM else None
     values["days"] = {
         name: {"n": own.number, "median": own.median, "p90": own.p90} for measure, name in STEPS.items() for own in [spent(sums, measure)]
     }
     values["satisfaction"] = [
         _opinion(criterion, counts[:5]) for criterion in criteria if (counts := sums.spreads.get(CRITERION + criterion.pk))
     ]
-    values["rates"] = {name: _rate(rate(sums, name), places.get(name)) for name in RATES}
+    values["rates"] = rates
     return values
 
 
 def _opinion(criterion: Criterion, counts: list[int]) -> dict[str, Any]:
-    told = mean_with_interval(counts) if sum(counts) >= settings.RATED_FROM else None
+    number = sum(counts)
+    told = mean_with_interval(counts) if number >= settings.RATED_FROM else None
     mean, low, high = (round(value, 2) for value in told) if told else (None, None, None)
-    return {"criterion": criterion.code, "n": sum(counts), "mean": mean, "low": low, "high": high}
+    return {"criterion": criterion.code, "n": number, "mean": mean, "low": low, "high": high}
 
 
 def _rate(own: Rate, place: int | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from boundaries.models import Unit
 from insights.figures.check import check
 from insights.figures.fold import fold
-from insights.figures.measures import CRITERION, mean_with_interval, percentile, wilson
+from insights.figures.measures import CRITERION, mean_with_interval, percentiles, wilson
 from insights.figures.question import Question
 from insights.figures.table import ranks, rate, table
 from insights.models import FigureCell, FigureCellOfAll
@@ -82,9 +82,9 @@ def test_counts_that_were_tampered_with_are_found_and_shown_in_no_figure(dense):
 
 
 def test_percentiles_lie_within_their_step_and_small_numbers_say_nothing():
-    assert percentile([0, 10], 0.5) == 1.5
-    assert percentile([1] * 20, 0.9) == 90
-    assert percentile([], 0.5) is None
+    assert percentiles([0, 10], (0.5, 0.9)) == [1.5, 1.9]
+    assert percentiles([1] * 20, (0.9, 0.95, 1)) == [90, 180, 180]
+    assert percentiles([0, 0], (0.5,)) == percentiles([], (0.5,)) == [None]
     assert wilson(0, 0) is None
     low, high = wilson(10, 10)
     assert (round(low, 3), high) == (0.722, 1.0)

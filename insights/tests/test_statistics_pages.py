@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from authorities.models import Role
+from boundaries.models import Unit
 from insights.figures import mail
 from insights.figures.behind import OF_REPORTS, WHAT, Cell
 from insights.figures.question import Question
@@ -46,6 +47,13 @@ def test_every_number_of_a_table_is_the_length_of_the_list_behind_it(dense):
             for what in chance.sample([name for name in WHAT if name in row.sums.names], 4):
                 keys = dict(zip(("key", "by_key"), (label.key for label in row.labels), strict=False))
                 assert Cell.of(asked | keys | {"what": what}).number() == row.sums[what], (asked, keys, what)
+
+
+def test_names_stand_in_the_table_and_on_the_map_as_text(client, dense):
+    Unit.objects.filter(code="90001").update(name="""<script>"x"&'y'</script>""")
+    page = client.get(PAGE, {"period": "all"}).content.decode()
+    assert "<script>&quot;" not in page
+    assert page.count("&lt;script&gt;&quot;x&quot;&amp;&#x27;y&#x27;&lt;/script&gt;") == 2
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from insights.figures.models import FigureReport
 from insights.figures.page import COLUMNS, GROUP_LABELS, PERIODS, SHOWN, Page, asked_of, former_day, leads
 from insights.figures.question import Question
 from insights.figures.table import as_json, method, table
+from insights.views.figure_rows import areas, rows
 
 ROWS = 30
 MOST_OVERDUE = 8
@@ -57,7 +58,8 @@ def statistics(request: HttpRequest) -> HttpResponse:
     }
     try:
         context["page"] = page = Page.of(asked)
-        context["map"] = page.map(context["show"])
+        context["map"] = drawn = page.map(context["show"])
+        context |= {"rows": rows(page.lines), "totals": rows([page.totals]), "areas": areas(drawn) if drawn else ""}
         context["taken"] = urlencode(page.question.asked)
     except PlaceError as error:
         return render(request, "insights/statistics.html", context | {"error": str(error)}, status=400)
