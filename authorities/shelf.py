@@ -24,7 +24,8 @@ MOST = 5_000  # things on a shelf: all units of a country are some more, those o
 class Shelf:
     """Things of one version by name, each made when it is first asked for. Nobody may change what he takes."""
 
-    def __init__(self) -> None:
+    def __init__(self, version: Decimal | None = None) -> None:
+        self.version = version
         self._things: dict[Hashable, object] = {}
 
     def get(self, name: Hashable, make: Callable[[], T]) -> T:
@@ -43,7 +44,7 @@ class Shelf:
         return self.get("categories", _categories).get(code)
 
 
-_newest: tuple[Decimal | None, Shelf] = (None, Shelf())
+_newest = Shelf()
 
 
 def shelf() -> Shelf:
@@ -53,15 +54,20 @@ def shelf() -> Shelf:
         return shelf_of(cursor.fetchone()[0])
 
 
+def newest() -> Shelf:
+    """The shelf that this process saw last, without a query; who uses it holds its version against the database's before he writes."""
+    kept = _newest
+    return kept if kept.version is not None else shelf()
+
+
 def shelf_of(version: Decimal | None) -> Shelf:
     """The shelf of a version that was just read; without one, an empty one that nobody else will see."""
     global _newest  # replaced as a whole: threads that meet here make a shelf too much, at worst
     if version is None:
         return Shelf()
-    known, kept = _newest
-    if known != version:
-        kept = Shelf()
-        _newest = (version, kept)
+    kept = _newest
+    if kept.version != version:
+        kept = _newest = Shelf(version)
     return kept
 
 

@@ -57,7 +57,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # pads at random, so that the length tells nothing (BREACH)
-    "csp.middleware.CSPMiddleware",
+    "geoportal.policy.PolicyMadeOnce",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "geoportal.language.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -75,7 +75,11 @@ class Calendar:
 
     def _working_day(self, number: int) -> date:
         """The working day before which there were so many."""
-        return date.fromordinal(1 + bisect_left(range(1, date.max.toordinal()), number + 1, key=lambda day: self._days_before(day + 1)))
+        about = number * DAYS_A_WEEK // WORKED_A_WEEK  # weeks alone; each changed day moves it by at most a weekend and itself
+        around = (len(self.changed) + 1) * DAYS_A_WEEK
+        last = min(about + around, date.max.toordinal())
+        first = max(1, min(about, last) - around)
+        return date.fromordinal(first + bisect_left(range(first, last), number + 1, key=lambda day: self._days_before(day + 1)))
 
     def _worked_until(self, moment: datetime) -> timedelta:
         """All working time before a moment; what counts is the difference of two."""

@@ -5,6 +5,7 @@ write is what the models say, one by one, and a test compares them row by row.
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.gis.geos import GEOSGeometry, Point
+from django.contrib.gis.geos import Point
 from django.db.models import Model
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
@@ -33,23 +34,31 @@ PARTS = (ReportPlace, Handling, Conflict, Contact, Follow, IdempotencyKey)
 
 @dataclass(frozen=True)
 class Found:
-    """What the database knows of a spot: the version of the settings, the rows of `locate`, and the place in each active edition."""
+    """What the database knows of a spot: the version of the settings, the rows of `locate`, and the place in each active edition.
+
+    And whether a report was filed with the key.
+    """
 
     version: Decimal | None
     rows: Sequence[tuple[int, float, float]]
     places: Sequence[Place]
+    key_is_known: bool
 
 
-def look_up(point: Point, accuracy_m: float | None, on: date, level: str = "commune") -> Found:
-    """Asks what `locate` and `place_in_every_edition` ask, in one statement; rows are empty where no unit covers a point without a circle."""
+def look_up(point: Point, accuracy_m: float | None, on: date, *, key: str = "", level: str = "commune") -> Found:
+    """Asks what `locate` and `place_in_every_edition` ask, in one statement; rows are empty where no unit covers a point without a circle.
+
+    No report has the key "".
+    """
     radius = min(accuracy_m, MAX_ACCURACY_M) if accuracy_m else 0.0
     dx, dy = degrees_around(point, settings.SNAP_DISTANCE_M)
     asked = {"lon": point.x, "lat": point.y, "on": on, "level": level, "dx": dx, "dy": dy, "limit": float(settings.SNAP_DISTANCE_M)}
+    asked["key"] = key
     if radius:
         wide_x, wide_y = degrees_around(point, max(settings.SNAP_DISTANCE_M, radius))
         asked |= {"radius": radius, "wide_x": wide_x, "wide_y": wide_y}
-    version, rows, places = one_row(_look_up(bool(radius)), asked)
-    return Found(version, [(pk, float(distance), float(share)) for pk, distance, share in rows], [place(*row) for row in places])
+    version, rows, places, known = one_row(_look_up(bool(radius)), asked)
+    return Found(version, [(pk, float(distance), float(share)) for pk, distance, share in rows], [place(*row) for row in places], known)
 
 
 @cache
@@ -58,7 +67,8 @@ def _look_up(circle: bool) -> str:
     return f"""
     SELECT (SELECT sum(mark) FROM authorities_settingchange),
            (SELECT coalesce(json_agg(json_build_array(id, distance, share)), '[]') FROM ({found}) AS found),
-           (SELECT coalesce(json_agg(json_build_array(id, unit_id, distance)), '[]') FROM ({IN_EVERY_EDITION}) AS everywhere)
+           (SELECT coalesce(json_agg(json_build_array(id, unit_id, distance)), '[]') FROM ({IN_EVERY_EDITION}) AS everywhere),
+           EXISTS (SELECT FROM reports_idempotencykey WHERE key = %(key)s)
     """  # noqa: S608  constants only
 
 
@@ -94,13 +104,17 @@ def _plain(value: Any) -> str:
     """A value as PostgreSQL reads it from text."""
     if isinstance(value, datetime | date):
         return value.isoformat()
-    if isinstance(value, GEOSGeometry):
-        return str(value.hexewkb.decode())
+    if isinstance(value, Point):
+        return _EWKB.pack(1, _POINT_WITH_SRID, value.srid, *value.coords).hex()
     if isinstance(value, bytes):
         return f"\\x{value.hex()}"
     if isinstance(value, UUID):
         return str(value)
     raise TypeError(f"There is no plain form of {type(value).__name__}")
+
+
+_EWKB = struct.Struct("<BIIdd")  # what `Point.hexewkb` says, without a call of GEOS for each of its parts
+_POINT_WITH_SRID = 0x20000001
 
 
 def _job(task: Any) -> Mapping[str, Any]:

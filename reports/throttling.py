@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -22,6 +21,7 @@ from django.utils.translation import ngettext
 from rest_framework.exceptions import Throttled
 from rest_framework.throttling import BaseThrottle
 
+from gis.prepared import one_row
 from reports.models import ThrottleCount
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -29,7 +29,7 @@ RATE = re.compile(r"(\d+)/(\d*)([smhd])")
 KEPT = timedelta(days=2)  # longer than any window
 
 _COUNT = """
-INSERT INTO reports_throttlecount AS counted (key, "window", count) VALUES (%s, %s, 1)
+INSERT INTO reports_throttlecount AS counted (key, "window", count) VALUES (%(key)s::text, %(window)s::timestamptz, 1)
 ON CONFLICT (key, "window") DO UPDATE SET count = counted.count + 1
 RETURNING count
 """
@@ -70,9 +70,7 @@ def over_limit(who: str, scope: str) -> int | None:
         return None
     now = time.time()
     begun = int(now // seconds * seconds)
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT, [_key(who, scope), datetime.fromtimestamp(begun, UTC)])
-        (count,) = cursor.fetchone()
+    (count,) = one_row(_COUNT, {"key": _key(who, scope), "window": datetime.fromtimestamp(begun, UTC)})
     return max(1, math.ceil(begun + seconds - now)) if count > limit else None
 
 

@@ -19,10 +19,14 @@ def tidy(text: str) -> str:
     "" where nothing of it can be seen.
     Raises ValueError for a NUL, which PostgreSQL cannot keep and nobody types.
     """
+    if text.isascii() and text.isprintable():  # most numbers and keys: nothing to compose, and nothing that cannot be seen but spaces
+        return text.strip()
     if "\x00" in text:
         raise ValueError(_("The text holds a character that cannot be kept (NUL)."))
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " "))
-    kept = "".join(letter for letter in text if letter == "\n" or letter in JOINERS or not _is_control(letter)).strip()
+    if not all(line.isprintable() for line in text.split("\n")):
+        text = "".join(letter for letter in text if letter == "\n" or letter in JOINERS or not _is_control(letter))
+    kept = text.strip()
     return kept if says_something(kept) else ""
 
 

@@ -25,6 +25,7 @@ from rest_framework.views import APIView
 from accounts.models import User
 from authorities.models import Category, Membership, Role
 from authorities.routing import explain
+from authorities.shelf import Shelf, newest, shelf
 from gis.bbox import parse_point
 from gis.pagination import FeaturePages
 from reports.api.filters import filtered
@@ -48,6 +49,7 @@ from reports.forms import KEY_PREFIX
 from reports.media import PhotoRefused, PreparedPhoto, prepare_photo
 from reports.models import Channel, Report, ReportEvent
 from reports.services import Filing, file_once, file_report
+from reports.services.errors import SettingsHaveChanged
 from reports.throttling import Throttle
 from reports.tokens import tracking_token
 
@@ -109,11 +111,29 @@ class ReportList(generics.ListAPIView[Report]):
         key = request.headers.get("Idempotency-Key", "").strip()
         if len(key) > MAX_KEY or not (key.isascii() and key.isprintable()) or key.startswith(KEY_PREFIX):
             raise ValidationError({"Idempotency-Key": [_("An Idempotency-Key has at most 100 characters, all of them printable ASCII.")]})
-        filing = self._filing(request)
-        report, is_new = file_once(filing, key=key) if key else (file_report(filing), True)
+        report, is_new = self._filed(request, key)
         return Response(filed_answer(report), status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
 
-    def _filing(self, request: Request) -> Filing:
+    def _filed(self, request: Request, key: str) -> tuple[Report, bool]:
+        """The report, and whether it is new. Checked by the settings that this process saw last; where they have changed since, once more."""
+
+        def file(kept: Shelf | None) -> tuple[Report, bool]:
+            filing = self._filing(request, kept)
+            return file_once(filing, key=key) if key else (file_report(filing), True)
+
+        if settings.FILING_AT_ONCE and not request.FILES:
+            kept = newest()
+            try:
+                return file(kept)
+            except (ValidationError, SettingsHaveChanged):
+                if shelf() is kept:
+                    raise
+        else:
+            shelf()
+        return file(None)
+
+    def _filing(self, request: Request, kept: Shelf | None) -> Filing:
+        """What is sent, checked; `kept` is the shelf whose version the database will be asked for, None where it was just asked."""
         data: Any = request.data
         if not hasattr(data, "items"):
             raise ValidationError({"non_field_errors": [_("Send an object with the fields of a report.")]})
@@ -122,6 +142,8 @@ class ReportList(generics.ListAPIView[Report]):
         if files or "media" in data:
             content["media"] = files or data["media"]  # what is no file is refused, not passed over
         asked = AS_SENT.run_validation(content)
+        if kept and kept.category(asked["category"].code) is not asked["category"]:
+            raise SettingsHaveChanged  # another thread has put a shelf in its place meanwhile
         user = request.user if isinstance(request.user, User) else None
         files_for_others = user is not None and Membership.objects.held_by(user).filter(role=Role.TEAM).exists()
         return Filing(
@@ -139,6 +161,7 @@ class ReportList(generics.ListAPIView[Report]):
             channel=Channel.TEAM if files_for_others else Channel.API,
             language=get_language() or "vi",
             filed_by=user if files_for_others else None,
+            settings_version=kept.version if kept else None,
         )
 
 

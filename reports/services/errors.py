@@ -16,6 +16,10 @@ class CaseworkError(Exception):
     """A change that cannot be made; nothing was changed."""
 
 
+class SettingsHaveChanged(Exception):
+    """What was checked by the settings that a process keeps has to be checked again: others have come since."""
+
+
 class StepNotAllowed(CaseworkError):
     """The step does not start from this state, or not for this person; `allowed` are the steps that do."""
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -34,7 +35,7 @@ from reports.deadlines import begin
 from reports.deadlines.terms import Terms
 from reports.media import PreparedPhoto, files_undone_on_error, keep_photos
 from reports.models import Channel, Conflict, Contact, Follow, Handling, IdempotencyKey, Report, ReportEvent, ReportPlace
-from reports.services.errors import KeyUsedForAnotherReport
+from reports.services.errors import KeyUsedForAnotherReport, SettingsHaveChanged
 from reports.sql import look_up, write_at_once
 from reports.words import phone_number, tidy, tidy_line
 from reports.workflow import Status
@@ -49,7 +50,10 @@ SEEN_WITHIN = timedelta(days=5 * 365)  # what was seen longer ago is a mistyped 
 
 @dataclass(frozen=True)
 class Filing:
-    """What is filed: the spot (WGS 84), the radius in which it truly lies (metres), the story, and the contact, which is kept apart."""
+    """What is filed: the spot (WGS 84), the radius in which it truly lies (metres), the story, and the contact, which is kept apart.
+
+    `settings_version` is that of the shelf which the category was taken from; None where it was read from the database.
+    """
 
     location: Point
     category: Category
@@ -66,6 +70,7 @@ class Filing:
     language: str = "vi"
     filed_by: User | None = None
     severity: int = 2
+    settings_version: Decimal | None = None
 
     def digest(self) -> str:
         """SHA-256 of the content, by which a repeated request is known."""
@@ -102,22 +107,30 @@ def file_once(filing: Filing, *, key: str, at: datetime | None = None) -> tuple[
     gets the first one's report.
     """
     digest = filing.digest()
-    known = _filed_with(key, digest)
+    known = None if _goes_at_once(filing) else _filed_with(key, digest)  # at once: it is asked for together with the place
     if known is not None:
         return known, False
     try:
         return _file(filing, at or timezone.now(), IdempotencyKey(key=key, digest=digest)), True
-    except IntegrityError:
+    except (IntegrityError, ValidationError, _KeyIsKnown):  # what was taken once may be refused by now: it is still filed
         known = _filed_with(key, digest)
         if known is None:
             raise
         return known, False
 
 
+class _KeyIsKnown(Exception):
+    """A report was filed with this key."""
+
+
+def _goes_at_once(filing: Filing) -> bool:
+    return bool(settings.FILING_AT_ONCE) and not filing.photos
+
+
 @files_undone_on_error()
 def _file(filing: Filing, at: datetime, key: IdempotencyKey | None = None) -> Report:
     filing = _fit_to_be_kept(filing, at)
-    if settings.FILING_AT_ONCE and not filing.photos:
+    if _goes_at_once(filing):
         # One statement is a transaction of its own; within another, what fails has to leave that one usable
         with transaction.atomic() if connection.in_atomic_block else nullcontext():
             return _file_at_once(filing, at, key)
@@ -143,8 +156,12 @@ def _file_in_steps(filing: Filing, at: datetime, key: IdempotencyKey | None) -> 
 def _file_at_once(filing: Filing, at: datetime, key: IdempotencyKey | None) -> Report:
     """The same by two statements, with rules, terms and units of the shelf."""
     on = timezone.localdate(at)
-    found = look_up(filing.location, filing.accuracy_m, on)
+    found = look_up(filing.location, filing.accuracy_m, on, key=key.key if key else "")
+    if found.key_is_known:
+        raise _KeyIsKnown
     kept = shelf_of(found.version)
+    if filing.settings_version not in (None, found.version):
+        raise SettingsHaveChanged
     if found.rows:
         units = {pk: kept.get(("unit", pk), partial(_unit, pk)) for pk, _, _ in found.rows}
         placed = placement(filing.location, filing.accuracy_m, on, found.rows, units)
@@ -246,11 +263,9 @@ def is_filed(key: str) -> bool:
 
 
 def _filed_with(key: str, digest: str) -> Report | None:
-    with connection.cursor() as cursor:  # nearly always there is none: that answer need not be composed
-        cursor.execute("SELECT FROM reports_idempotencykey WHERE key = %s", [key])
-        if cursor.fetchone() is None:
-            return None
-    known = IdempotencyKey.objects.select_related("report__unit", "report__authority", "report__category").get(key=key)
+    known = IdempotencyKey.objects.select_related("report__unit", "report__authority", "report__category").filter(key=key).first()
+    if known is None:
+        return None
     if known.digest != digest:
         raise KeyUsedForAnotherReport(known.report)
     return known.report

@@ -125,9 +125,51 @@ class TestSettings:
         assert file_report(draft, at=AT).due_at > first.due_at
 
 
+class TestSettingsThatThisProcessSawLast:
+    """The door checks a category by what was kept; the version that stands in the database has the last word."""
+
+    @pytest.fixture
+    def send(self, client, spot_a, an, body_a, portal):
+        def send(category, key=""):
+            content = {"lat": spot_a.y, "lon": spot_a.x, "category": category, "description": "Ổ gà", "name": an.name, "phone": an.phone}
+            headers = {"Idempotency-Key": key} if key else {}
+            return client.post("/api/v1/reports/", content, content_type="application/json", headers=headers)
+
+        return send
+
+    def test_a_category_that_went_out_of_scope_is_refused_by_the_next_request(self, send, pothole):
+        assert send(pothole.code).status_code == 201
+        type(pothole).objects.filter(pk=pothole.pk).update(in_scope=False)
+        assert send(pothole.code).status_code == 400
+        assert Report.objects.count() == 1
+
+    def test_a_new_category_is_known_to_the_next_request(self, send, pothole):
+        assert send(pothole.code).status_code == 201
+        type(pothole).objects.create(code="new", name="x", name_en="x", group="x", group_en="x")
+        assert send("new").status_code == 201
+
+    def test_a_category_of_another_publication_is_taken_as_it_stands_now(self, send, pothole):
+        assert send(pothole.code).status_code == 201
+        type(pothole).objects.filter(pk=pothole.pk).update(publication=Publication.NEVER)
+        assert send(pothole.code).status_code == 201
+        assert Report.objects.filter(published_at__isnull=True).count() == 1
+
+    def test_where_nothing_has_changed_a_request_asks_the_same_each_time(self, send, pothole, django_assert_num_queries):
+        send(pothole.code)
+        with django_assert_num_queries(5):  # throttle, savepoint, place, statement, savepoint
+            send(pothole.code)
+        with django_assert_num_queries(2):  # throttle, and whether the settings are others by now
+            assert send("").status_code == 400
+
+    def test_what_was_taken_once_is_answered_again_though_it_would_be_refused_by_now(self, pothole, spot_a, an, body_a, portal):
+        draft = Filing(location=spot_a, category=pothole, description="Ổ gà", name=an.name, phone=an.phone, observed_at=AT)
+        report, _new = file_once(draft, key="k", at=AT)
+        assert file_once(draft, key="k", at=AT + timedelta(days=3000)) == (report, False)
+
+
 def test_filing_asks_little(spot_a, pothole, an, body_a, portal, django_assert_num_queries):
     draft = Filing(location=spot_a, category=pothole, description="Ổ gà", name=an.name, phone=an.phone)
     file_once(draft, key="first")
-    with django_assert_num_queries(5):  # key, savepoint, place, statement, savepoint
+    with django_assert_num_queries(4):  # savepoint, place with key and version, statement, savepoint
         file_once(draft, key="second")
     assert Report.objects.count() == 2
