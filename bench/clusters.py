@@ -12,7 +12,6 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib.gis.geos import Polygon
 from django.db import connection
 from django.utils import timezone
 
@@ -99,7 +98,7 @@ def _box(zoom: int, spot: tuple[float, float]) -> tuple[float, float, float, flo
 
 
 def _query(mix: Mix, zoom: int, spot: tuple[float, float]) -> float:
-    window = window_of(Polygon.from_bbox(_box(zoom, spot)), zoom)
+    window = window_of(_box(zoom, spot), zoom)
     return _took(lambda: rows(mix, window, built=True))
 
 

@@ -58,7 +58,6 @@ def writer(number: int, until: float) -> None:
 
 def reader(number: int, until: float, wrong: Any, answers: Any) -> None:
     """Asks for views; notes where the answer is not what a count in the same snapshot gives."""
-    from django.contrib.gis.geos import Polygon
 
     from insights.clusters import window_of
     from insights.pyramid.read import Mix, rows
@@ -68,7 +67,7 @@ def reader(number: int, until: float, wrong: Any, answers: Any) -> None:
         zoom = chance.randint(6, 17)
         width = 360 / 2**zoom * 3
         west, south = chance.uniform(104.7, 105.5), chance.uniform(8.6, 9.5)
-        window = window_of(Polygon.from_bbox((west, south, west + width, south + width * 0.7)), zoom)
+        window = window_of((west, south, west + width, south + width * 0.7), zoom)
         with _bearing_restarts(), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             found = rows(Mix.of({}), window, built=True)

@@ -51,7 +51,14 @@ def parse_point(lat: str | float | None, lon: str | float | None) -> Point:
 
 
 def parse_bbox(text: str) -> Polygon:
-    """A WGS 84 box from "west,south,east,north" in degrees.
+    """The same as `parse_extent`, as a WGS 84 polygon."""
+    box = Polygon.from_bbox(parse_extent(text))
+    box.srid = WGS84
+    return box
+
+
+def parse_extent(text: str) -> tuple[float, float, float, float]:
+    """West, south, east, north of a WGS 84 box from "west,south,east,north" in degrees.
 
     Raises PlaceError for anything but four finite numbers in range and in order; boxes over the antimeridian are refused.
     """
@@ -63,9 +70,7 @@ def parse_bbox(text: str) -> Polygon:
     if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
         sentence = _("bbox must be west,south,east,north in degrees, with west < east and south < north.")
         raise PlaceError(sentence, errors={"bbox": [sentence]})
-    box = Polygon.from_bbox((west, south, east, north))
-    box.srid = WGS84
-    return box
+    return west, south, east, north
 
 
 def degrees_around(point: Point, metres: float) -> tuple[float, float]:

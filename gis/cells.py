@@ -2,7 +2,6 @@
 
 import math
 
-from django.contrib.gis.geos import Polygon
 from django.db.models import Func, IntegerField
 
 DEPTH = 24  # about 2.4 m at the equator
@@ -35,9 +34,9 @@ def cell_of(lon: float, lat: float, zoom: int) -> tuple[int, int]:
     return max(0, min(last, x)), max(0, min(last, y))
 
 
-def cells_touching(box: Polygon, zoom: int) -> tuple[int, int, int, int]:
-    """First and last column, first and last row of the tiles that touch a WGS 84 box at a zoom."""
-    west, south, east, north = box.extent
+def cells_touching(extent: tuple[float, float, float, float], zoom: int) -> tuple[int, int, int, int]:
+    """First and last column, first and last row of the tiles that touch a box (west, south, east, north in degrees) at a zoom."""
+    west, south, east, north = extent
     first_x, first_y = cell_of(west, north, zoom)
     last_x, last_y = cell_of(east, south, zoom)
     return first_x, last_x, first_y, last_y
@@ -50,11 +49,9 @@ def corner(x: int, y: int, zoom: int) -> tuple[float, float]:
     return lon, lat
 
 
-def box_of(first_x: int, last_x: int, first_y: int, last_y: int, zoom: int) -> Polygon:
-    """The WGS 84 box that holds some columns and rows of tiles, a finest cell to spare at each side."""
+def extent_of(first_x: int, last_x: int, first_y: int, last_y: int, zoom: int) -> tuple[float, float, float, float]:
+    """West, south, east, north (degrees) of the box that holds some columns and rows of tiles, a finest cell to spare at each side."""
     west, north = corner(first_x, first_y, zoom)
     east, south = corner(last_x + 1, last_y + 1, zoom)
     spare = 360.0 / 2**DEPTH
-    box = Polygon.from_bbox((west - spare, south - spare, east + spare, north + spare))
-    box.srid = 4326
-    return box
+    return west - spare, south - spare, east + spare, north + spare

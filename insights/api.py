@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
@@ -15,9 +13,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from boundaries.models import Level
-from gis.bbox import parse_bbox, parse_number
+from gis.bbox import parse_extent, parse_number
 from gis.errors import PlaceError
-from insights.clusters import BREAKDOWNS, MAX_ZOOM, Stand, clusters, window_of
+from insights.clusters import BREAKDOWNS, MAX_ZOOM, Stand, feature_collection, window_of
 from insights.conditional import fresh_or_not_modified, pressed
 from insights.figures.question import GROUPS, Question
 from insights.figures.table import as_json, table
@@ -54,7 +52,7 @@ class ClusterView(APIView):
         Fresh in the next request after a report was committed. Send the `ETag` back as `If-None-Match`: as long as nothing has changed, 304.
         """
         asked = request.query_params.dict()
-        box = parse_bbox(asked.get("bbox", ""))
+        extent = parse_extent(asked.get("bbox", ""))
         zoom = parse_number(asked.get("zoom"), "zoom")
         if not 0 <= zoom <= 22:
             sentence = _("zoom must lie between 0 and 22.")
@@ -63,18 +61,17 @@ class ClusterView(APIView):
         if set(by) - set(BREAKDOWNS):
             sentence = _("by is one of %(known)s, or both with a comma.") % {"known": ", ".join(BREAKDOWNS)}
             raise PlaceError(sentence, errors={"by": [sentence]})
-        window, mix, stand = window_of(box, min(int(zoom), MAX_ZOOM)), Mix.of(asked), Stand.now()
+        window, mix, stand = window_of(extent, min(int(zoom), MAX_ZOOM)), Mix.of(asked), Stand.now()
         # Which body has a report is no fact of the map: no delta tells of it, so there is no version either
-        version = stand.version if not mix.by_authority else ""
+        version = stand.version if not mix.bodies else ""
 
         def made() -> bytes:
-            features = clusters(mix, window, stand, by)
-            return json.dumps({"type": "FeatureCollection", "features": features}, separators=(",", ":"), ensure_ascii=False).encode()
+            return feature_collection(mix, window, stand, by).encode()
 
         def answer() -> HttpResponse:
             if not version:
                 return HttpResponse(made(), content_type="application/json")
-            return pressed(request, KEPT.get((version, stand.codes_key, window, mix.key, frozenset(by)), made))
+            return pressed(request, KEPT.get((version, stand.codes_text, window, mix.key, frozenset(by)), made))
 
         return fresh_or_not_modified(request, version, answer)
 

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.contrib.postgres.fields import ArrayField
-from django.db import connection
-from django.db.models import BigIntegerField, BooleanField, Count, Func, IntegerField, Max, Min, SmallIntegerField, Sum
-
-from gis.cells import box_of
+from gis.cells import extent_of
+from gis.prepared import all_rows
 from insights.pyramid.words import (
     ALL_MONTHS,
     CLOSED_NUMBERS,
@@ -23,8 +20,7 @@ from insights.pyramid.words import (
     month_of,
     start_of_month,
 )
-from reports.api.filters import asked_statuses, by_attributes, parse_moment, words
-from reports.models import Report
+from reports.api.filters import asked_statuses, parse_moment, words
 from reports.workflow import GROUPS
 
 SCALE = 10**7  # sums of coordinates are whole numbers of 10⁻⁷ degree: they add up exactly, in any order
@@ -66,7 +62,7 @@ class Mix:
     statuses: tuple[int, ...] | None
     since: datetime | None
     until: datetime | None
-    by_authority: bool
+    bodies: tuple[str, ...]
 
     @classmethod
     def of(cls, asked: Mapping[str, str]) -> Mix:
@@ -79,7 +75,7 @@ class Mix:
             statuses=tuple(sorted(numbers)) if names else None,
             since=_within_reason(parse_moment(asked.get("since", ""), "since")),
             until=_within_reason(parse_moment(asked.get("until", ""), "until")),
-            by_authority=bool(words(asked.get("authority", ""))),
+            bodies=tuple(words(asked.get("authority", ""))),
         )
 
     @property
@@ -136,10 +132,10 @@ COLUMNS = ("x", "y", "count", "lon", "lat", "ids", "west", "east", "north", "sou
 # Column by column of the view, each from the index: a range over both would read all rows of the province between two meridians
 TOTALS = """
 SELECT cell.x, cell.y, cell.count, cell.lon, cell.lat, cell.ids, cell.west, cell.east, cell.north, cell.south, cell.parts
-FROM unnest(%(sides)s::boolean[]) AS side (closed) CROSS JOIN {months} AS month CROSS JOIN generate_series(%(first_x)s, %(last_x)s) AS x
+FROM (VALUES {sides}) AS side (closed) CROSS JOIN {months} AS month (month) CROSS JOIN unnest(%(columns)s::int[]) AS column_of (x)
 CROSS JOIN LATERAL (
   SELECT * FROM insights_celltotal AS cell
-  WHERE cell.depth = %(depth)s AND cell.month = month.month AND cell.closed = side.closed AND cell.x = x.x AND cell.y BETWEEN %(first_y)s AND %(last_y)s
+  WHERE cell.depth = %(depth)s AND cell.month = month.month AND cell.closed = side.closed AND cell.x = column_of.x AND cell.y BETWEEN %(first_y)s AND %(last_y)s
   OFFSET 0
 ) AS cell
 """
@@ -148,10 +144,10 @@ SELECT cell.x >> %(finer)s, cell.y >> %(finer)s, sum(cell.count), sum(cell.lon),
        min(cell.west), max(cell.east), min(cell.north), max(cell.south),
        ARRAY[part_of(cell.category_id, cell.status, sum(cell.count))]
 FROM (SELECT id FROM authorities_category WHERE publication <> 'never' {of_category}) AS category
-CROSS JOIN generate_series(%(first_x)s << %(finer)s, ((%(last_x)s + 1) << %(finer)s) - 1) AS x
+CROSS JOIN unnest(%(finer_columns)s::int[]) AS column_of (x)
 CROSS JOIN LATERAL (
   SELECT * FROM insights_cellcount AS cell
-  WHERE cell.depth = %(depth)s + %(finer)s AND cell.category_id = category.id AND cell.x = x.x
+  WHERE cell.depth = %(depth)s + %(finer)s AND cell.category_id = category.id AND cell.x = column_of.x
     AND cell.y BETWEEN %(first_y)s << %(finer)s AND ((%(last_y)s + 1) << %(finer)s) - 1 {of_status}
   OFFSET 0
 ) AS cell
@@ -167,66 +163,49 @@ GROUP BY 1, 2, category_id, status
 """
 
 
-class _Ordinate(Func):
-    """A coordinate of a point as a whole number of 10⁻⁷ degree."""
+# Reports themselves. The box around the cells is for the index, the cells decide
+POINTS = f"""
+SELECT report.cell_x >> %(bits)s, report.cell_y >> %(bits)s, count(*),
+       sum(round(ST_X(report.location) * {SCALE})::bigint), sum(round(ST_Y(report.location) * {SCALE})::bigint), sum(report.id),
+       min(report.cell_x), max(report.cell_x), min(report.cell_y), max(report.cell_y),
+       ARRAY[part_of(report.category_id, status_number(report.status), count(*))]
+FROM reports_report AS report JOIN authorities_category AS category ON category.id = report.category_id
+WHERE report.published_at IS NOT NULL AND category.publication <> 'never'
+  AND report.cell_x BETWEEN %(west)s AND %(east)s AND report.cell_y BETWEEN %(north)s AND %(south)s
+  AND report.location && ST_MakeEnvelope(%(box_west)s, %(box_south)s, %(box_east)s, %(box_north)s, 4326)
+  {{of_category}} {{of_status}} {{of_time}} {{of_body}}
+GROUP BY report.cell_x >> %(bits)s, report.cell_y >> %(bits)s, report.category_id, report.status
+"""  # noqa: S608  a whole number
+# Nothing but a hint: an array, with which an index by category and time is asked category by category
+OF_ANY_CATEGORY = "AND report.category_id = ANY(ARRAY(SELECT id FROM authorities_category))"
 
-    output_field = BigIntegerField()
-
-    def __init__(self, axis: str) -> None:
-        super().__init__("location", template=f"round(ST_{axis}(%(expressions)s) * {SCALE})::bigint")
-
-
-class _Shifted(Func):
-    """A whole number without its lowest bits."""
-
-    output_field = IntegerField()
-
-    def __init__(self, name: str, shift: int) -> None:
-        super().__init__(name, template=f"(%(expressions)s >> {shift:d})")
-
-
-class _Part(Func):
-    """How many of a category and status, as the only part of an array."""
-
-    template = "ARRAY[part_of(%(expressions)s)]"
-
-    def __init__(self) -> None:
-        super().__init__("category_id", "number", Count("pk"), output_field=ArrayField(BigIntegerField()))
-
-
-class _OfAnyCategory(Func):
-    """Nothing but a hint: an array, with which an index by category and time is asked category by category."""
-
-    template = "%(expressions)s = ANY(ARRAY(SELECT id FROM authorities_category))"
-    output_field = BooleanField()
-
-
-class _StatusNumber(Func):
-    function = "status_number"
-    output_field = SmallIntegerField()
-
-
-# Whole numbers, and parts as a text that numpy reads at once: objects of Python for each of twenty thousand parts take longer than the query
-FETCHED = """
-SELECT x, y, count::bigint, lon::bigint, lat::bigint, ids::bigint, west, east, north, south, array_to_string(parts, ',')
-FROM ({statement}) AS found (x, y, count, lon, lat, ids, west, east, north, south, parts)
+# Each cell once, with the code of a single report, in the same snapshot. Parts as bytes that numpy reads at once: objects of Python for each of
+# twenty thousand parts take longer than the query. Of what array_send() gives, the first 20 bytes say that it is an array
+MERGED = """
+SELECT cell.*, CASE WHEN count = 1 THEN (SELECT code FROM reports_report WHERE id = ids) END AS code
+FROM (
+  SELECT x, y, sum(count)::bigint AS count, sum(lon)::bigint AS lon, sum(lat)::bigint AS lat, sum(ids)::bigint AS ids,
+         min(west) AS west, max(east) AS east, min(north) AS north, max(south) AS south, string_agg(substr(array_send(parts), 21), '') AS parts
+  FROM ({statement}) AS found (x, y, count, lon, lat, ids, west, east, north, south, parts)
+  GROUP BY x, y HAVING sum(count) > 0
+) AS cell ORDER BY x, y
 """
 
 
 def rows(mix: Mix, window: Window, *, built: bool) -> list[tuple[Any, ...]]:
-    """What lies in the window, as rows of COLUMNS, the parts with commas between; several rows of a cell are to be added up. One statement, whatever the way.
+    """The cells of a window in which something lies, by column and row: COLUMNS, parts as bytes, and the code where it is a single report. One statement.
 
     `built` says whether there is a pyramid.
     """
     statement, given = statement_for(mix, window, built=built)
-    with connection.cursor() as cursor:
-        cursor.execute(FETCHED.format(statement=statement), given)
-        return list(cursor.fetchall())
+    # How many reports lie in a box, or were filed in a time, only a plan for these values can know
+    keyed = "reports_report" not in statement
+    return all_rows(MERGED.format(statement=statement), given, prepare=keyed)
 
 
 def statement_for(mix: Mix, window: Window, *, built: bool) -> tuple[str, dict[str, Any]]:
     """The statement that counts a mix, and its parameters: from totals, counts, or reports."""
-    if not built or mix.by_authority or window.depth > DEEPEST:
+    if not built or mix.bodies or window.depth > DEEPEST:
         return _of_reports(mix, window)
     if not mix.is_timed:
         return _of_totals(mix, window) if mix.sides is not None and not mix.categories else _of_counts(mix, window)
@@ -237,15 +216,15 @@ def statement_for(mix: Mix, window: Window, *, built: bool) -> tuple[str, dict[s
 
 def _given(mix: Mix, window: Window) -> dict[str, Any]:
     first, last = mix.months or (FIRST_MONTH, FAR_MONTH)
+    finer = window.depth & 1
     return {
         "depth": window.depth,
         "bits": bits(window.depth),
-        "first_x": window.first_x,
-        "last_x": window.last_x,
+        "columns": list(range(window.first_x, window.last_x + 1)),
+        "finer_columns": list(range(window.first_x << finer, (window.last_x + 1) << finer)),
         "first_y": window.first_y,
         "last_y": window.last_y,
-        "finer": window.depth & 1,
-        "sides": mix.sides,
+        "finer": finer,
         "categories": list(mix.categories),
         "statuses": list(mix.statuses or ()),
         "first_month": first,
@@ -262,8 +241,13 @@ def _deltas(mix: Mix) -> str:
     )
 
 
+def _said(mix: Mix) -> str:
+    """The sides as rows: of a list that it is told only later PostgreSQL expects ten, and plans anew for each view."""
+    return ", ".join(f"({str(side).lower()})" for side in mix.sides or ())
+
+
 def _of_totals(mix: Mix, window: Window) -> tuple[str, dict[str, Any]]:
-    whole = TOTALS.format(months=f"(SELECT {ALL_MONTHS} AS month)")
+    whole = TOTALS.format(months=f"(VALUES ({ALL_MONTHS}))", sides=_said(mix))
     return f"{whole} UNION ALL {_deltas(mix)}", _given(mix, window)
 
 
@@ -281,48 +265,36 @@ MONTHS = "(SELECT DISTINCT month FROM insights_celltotal WHERE depth = 3 AND mon
 def _of_months(mix: Mix, window: Window) -> tuple[str, dict[str, Any]]:
     """Whole months from their totals, the days before and after from the reports."""
     given = _given(mix, window)
-    statements = [TOTALS.format(months=MONTHS), _deltas(mix)]
+    statements = [TOTALS.format(months=MONTHS, sides=_said(mix)), _deltas(mix)]
     for number, (since, until) in enumerate(mix.ragged):
-        days, more = _points(Report.objects.public().filter(filed_at__gte=since, filed_at__lt=until), mix, window, name=f"days_{number}")
-        statements.append(f"({days})")
-        given |= more
+        days, more = _points(mix, window, f"AND report.filed_at >= %(since_{number})s AND report.filed_at < %(until_{number})s")
+        statements.append(days)
+        given |= more | {f"since_{number}": since, f"until_{number}": until}
     return " UNION ALL ".join(statements), given
 
 
 def _of_reports(mix: Mix, window: Window) -> tuple[str, dict[str, Any]]:
-    return _points(by_attributes(Report.objects.public(), mix.asked), mix, window, name="report")
+    after = "AND report.filed_at >= %(since)s" if mix.since is not None else ""
+    before = "AND report.filed_at < %(until)s" if mix.until is not None else ""
+    statement, given = _points(mix, window, f"{after} {before}")
+    return statement, given | {"since": mix.since, "until": mix.until}
 
 
-def _points(reports: Any, mix: Mix, window: Window, *, name: str) -> tuple[str, dict[str, Any]]:
-    """The statement that counts the reports themselves; the box around the cells is for the index, the cells decide.
-
-    The ORM's parameters have no names: they get some that begin with `name`.
-    """
-    edges = window.finest
-    if mix.statuses is not None:
-        reports = reports.filter(status__in=[WORD[number] for number in mix.statuses])
-    if mix.is_timed:
-        reports = reports.filter(_OfAnyCategory("category_id"))
-    shift = bits(window.depth)
-    counted = (
-        reports.order_by()
-        .filter(cell_x__range=(edges["west"], edges["east"]), cell_y__range=(edges["north"], edges["south"]))
-        .filter(location__bboverlaps=box_of(window.first_x, window.last_x, window.first_y, window.last_y, window.depth))
-        .annotate(x=_Shifted("cell_x", shift), y=_Shifted("cell_y", shift), number=_StatusNumber("status"))
-        .values("x", "y", "category_id", "number")
-        .annotate(
-            count=Count("pk"),
-            lon=Sum(_Ordinate("X")),
-            lat=Sum(_Ordinate("Y")),
-            ids=Sum("pk"),
-            west=Min("cell_x"),
-            east=Max("cell_x"),
-            north=Min("cell_y"),
-            south=Max("cell_y"),
-            parts=_Part(),
-        )
-        .values_list(*COLUMNS)
+def _points(mix: Mix, window: Window, of_time: str) -> tuple[str, dict[str, Any]]:
+    """The statement that counts the reports themselves."""
+    west, south, east, north = extent_of(window.first_x, window.last_x, window.first_y, window.last_y, window.depth)
+    statement = POINTS.format(
+        of_category="AND category.code = ANY(%(categories)s)" if mix.categories else "",
+        of_status="" if mix.statuses is None else "AND report.status = ANY(%(words)s)",
+        of_time=f"{of_time} {OF_ANY_CATEGORY}" if mix.is_timed else "",
+        of_body="AND report.authority_id IN (SELECT id FROM authorities_body WHERE code = ANY(%(bodies)s))" if mix.bodies else "",
     )
-    statement, unnamed = counted.query.sql_with_params()
-    given = {f"{name}_{number}": value for number, value in enumerate(unnamed)}
-    return statement % tuple(f"%({key})s" for key in given), given
+    return statement, {
+        **_given(mix, window),
+        "box_west": west,
+        "box_south": south,
+        "box_east": east,
+        "box_north": north,
+        "words": [WORD[number] for number in mix.statuses or ()],
+        "bodies": list(mix.bodies),
+    }

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from gis.bbox import DECIMALS
 from gis.cells import DEPTH, CellX, CellY, cell_of, corner
-from insights.kept_answers import KeptAnswers
+from insights.clusters import Stand, _features, window_of
+from insights.kept_answers import KeptAnswers, press
 from insights.pyramid.build import build
 from reports.codes import new_code
 from reports.models import Report
@@ -157,6 +158,31 @@ def test_a_cluster_tells_only_the_breakdown_that_is_asked_for(client, file):
     assert "by_category" not in status["properties"]
     assert status["properties"]["by_status"] == {"new": 2}
     assert client.get("/api/v1/map/clusters/", {"bbox": "104,8,106,10", "zoom": 8, "by": "officer"}).status_code == 400
+
+
+def test_a_desk_full_of_clusters_takes_ten_kilobytes_at_most():
+    chance = random.Random(5)
+    window = window_of((104.2, 8.97, 106.39, 10.37), 8)
+    cells = [(x, y) for x in range(window.first_x, window.first_x + 21) for y in range(window.first_y, window.first_y + 14)]
+    codes = {key: f"category-{key}" for key in range(12)}
+
+    def row(x, y):
+        """Some 300 reports of all categories, in four statuses, anywhere in the cell: a view of 90,000."""
+        parts = [((16 * key + chance.choice([1, 3, 8, 9])) << 32) + chance.randint(1, 50) for key in codes]
+        count, shift = sum(part & 0xFFFFFFFF for part in parts), DEPTH - window.depth
+        lon, lat = corner(x + chance.random(), y + chance.random(), window.depth)
+        west, east = sorted(chance.randrange(x << shift, (x + 1) << shift) for _ in range(2))
+        north, south = sorted(chance.randrange(y << shift, (y + 1) << shift) for _ in range(2))
+        told = b"".join((8).to_bytes(4) + part.to_bytes(8) for part in parts)
+        return x, y, count, int(lon * 1e7) * count, int(lat * 1e7) * count, 1, west, east, north, south, told, None
+
+    def size(*by):
+        features = _features([row(x, y) for x, y in cells], window.depth, Stand("", True, json.dumps(codes)), by)
+        assert len(features) == 294
+        return len(press(f"[{','.join(features)}]".encode()))
+
+    assert size("status") <= 10_240
+    assert size("status", "category") <= 20_480
 
 
 def test_kept_answers_are_few():

@@ -1,5 +1,6 @@
 """The pyramid: what it answers is what a count of the reports gives, whatever was folded, and whoever writes."""
 
+import json
 import os
 import random
 import threading
@@ -7,13 +8,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.contrib.gis.geos import Point, Polygon
+from django.contrib.gis.geos import Point
 from django.core.management import CommandError, call_command
 from django.db import connection, connections, transaction
 
 from authorities.models import Publication
 from gis.cells import cell_of
-from insights.clusters import Stand, clusters, window_of
+from insights.clusters import Stand, feature_collection, window_of
 from insights.pyramid.build import build, differences
 from insights.pyramid.fold import fold
 from insights.pyramid.models import CellCount, CellTotal, Delta, Pyramid
@@ -57,6 +58,10 @@ def ask(client, **asked):
     response = client.get("/api/v1/map/clusters/", {"bbox": ALL, "zoom": 8} | asked)
     assert response.status_code == 200, response.content
     return response.json()["features"]
+
+
+def clusters(mix, window, stand):
+    return json.loads(feature_collection(mix, window, stand))["features"]
 
 
 def total(features):
@@ -150,14 +155,20 @@ def test_random_views_and_mixes_equal_a_plain_recount(write, pothole, law, healt
         since, until = sorted([chance.choice(TIMES), chance.choice(TIMES)])
         if chance.random() < 0.5:
             mix |= {"since": since, "until": chance.choice(["", until])}
-        features = clusters(Mix.of(mix), window_of(Polygon.from_bbox(box), zoom), stand)
+        features = clusters(Mix.of(mix), window_of(box, zoom), stand)
         found, wanted = answered(features), recount(zoom, box, **mix)
         assert [row[:2] for row in found] == [row[:2] for row in wanted], (zoom, box, mix)
         for (_, _, lon, lat), (_, _, true_lon, true_lat) in zip(found, wanted, strict=True):
             assert abs(lon - true_lon) < 3e-5, (zoom, box, mix)
             assert abs(lat - true_lat) < 3e-5, (zoom, box, mix)
+        together = [feature for feature in features if feature["properties"]["cluster"]]
+        assert len({cell_of(*feature["geometry"]["coordinates"], zoom + 3) for feature in together}) == len(together), (zoom, box)
         for feature in features:
             if feature["properties"]["cluster"]:
+                (lon, lat), (west, south, east, north) = feature["geometry"]["coordinates"], feature["properties"]["bbox"]
+                assert west <= lon <= east
+                assert south <= lat <= north
+                assert east - west < 360 / 2 ** (zoom + 3) * 1.3
                 assert sum(feature["properties"]["by_category"].values()) == feature["properties"]["count"]
                 assert sum(feature["properties"]["by_status"].values()) == feature["properties"]["count"]
 
@@ -291,7 +302,7 @@ def test_no_view_of_a_mix_reads_a_whole_table(write, pothole, law, health):
     build()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE reports_report, insights_cellcount, insights_celltotal")
-    small = Polygon.from_bbox((105.05, 9.05, 105.06, 9.06))
+    small = (105.05, 9.05, 105.06, 9.06)
     months = {"since": "2024-05-10", "until": "2024-07-20"}
     for asked, zoom, wanted in (
         ({}, 13, "insights_celltotal_pkey"),
@@ -343,7 +354,7 @@ def test_whoever_writes_sees_the_own_report_counted_while_others_write_and_a_job
 
     def file_and_look(number):
         lon, lat = 104.7 + number * 0.1, 8.6 + number * 0.1
-        mix, window, stand = Mix.of({}), window_of(Polygon.from_bbox((lon - 0.001, lat - 0.001, lon + 0.001, lat + 0.001)), 14), Stand.now()
+        mix, window, stand = Mix.of({}), window_of((lon - 0.001, lat - 0.001, lon + 0.001, lat + 0.001), 14), Stand.now()
         for filed in range(1, 16):
             write(lon, lat).save()
             assert total(clusters(mix, window, stand)) == filed
