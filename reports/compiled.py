@@ -11,6 +11,7 @@ from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Expression, Field, QuerySet
 
 MOST = 2000  # kept at once: some ten for each person at the desk
+COUNT = "SELECT count(*) FROM (%s) AS counted"
 _kept: dict[Hashable, Compiled] = {}
 
 
@@ -55,11 +56,25 @@ class Compiled:
 def compiled(key: Hashable, query: Callable[[], QuerySet[Any, Any]], around: str = "%s") -> Compiled:
     """The compiled query of a key, which has to name everything that the query depends on besides what it is told."""
     found = _kept.get(key)
-    if found is None:
-        if len(_kept) >= MOST:
-            _kept.clear()  # seldom, and soon filled again
-        found = _kept[key] = Compiled.of(query(), around)
-    return found
+    return found if found is not None else _keep(key, Compiled.of(query(), around))
+
+
+def numbers_of(key: Hashable, queries: Callable[[], Sequence[QuerySet[Any, Any]]]) -> Compiled:
+    """The compiled query of one row: how many rows each of some queries has."""
+    found = _kept.get(key)
+    return found if found is not None else _keep(key, _numbers([Compiled.of(query, COUNT) for query in queries()]))
+
+
+def _numbers(counted: Sequence[Compiled]) -> Compiled:
+    values = tuple(value for number in counted for value in number.values)
+    return Compiled("SELECT " + ", ".join(f"({number.sql or 'SELECT 0'})" for number in counted), values)
+
+
+def _keep(key: Hashable, query: Compiled) -> Compiled:
+    if len(_kept) >= MOST:
+        _kept.clear()  # seldom, and soon filled again
+    _kept[key] = query
+    return query
 
 
 def one_of(name: str, output_field: Field[Any, Any], many: int) -> list[Any]:

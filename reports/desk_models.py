@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from authorities.models import Body
 
 
 class SavedFilter(models.Model):
@@ -98,3 +99,12 @@ class OfficerNews(models.Model):
     class Meta:
         constraints = [UniqueConstraint(fields=["event_id", "user"], name="officer_news_once_an_event")]
         indexes = [models.Index(fields=["user"], condition=Q(message__isnull=True), name="officer_news_untold")]
+
+
+class OpenWork(models.Model):
+    """A number of open reports of a body and state, to be added to the others of these; negative where more has gone than come."""
+
+    # Without constraint and index: a line is written with every step, and there are a few thousand at most
+    body = models.ForeignKey(Body, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False)
+    status = models.CharField(max_length=15)
+    number = models.IntegerField()

@@ -33,7 +33,7 @@ from django.db.models.functions import Extract, Greatest, Left
 from boundaries.models import WGS84
 from boundaries.querysets import fold
 from gis.bbox import METRES_PER_DEGREE, degrees_around
-from gis.functions import BoxAround, GeodesicDistance
+from gis.functions import BoxAround, GeodesicDistance, IsAmong
 from reports.compiled import compiled, one_of, told
 from reports.models import Conflict, Report
 from reports.querysets import ReportQuerySet, is_public
@@ -155,7 +155,7 @@ def _alike_before(bodies: Collection[int]) -> QuerySet[Any, Any]:
         .filter(filed_at__lte=OuterRef("filed_at"), filed_at__gt=OuterRef("filed_at") - REACH)
         .exclude(pk=OuterRef("pk"))
         .open()
-        .filter(Q(authority__in=list(bodies)) | is_public())
+        .filter(Q(IsAmong("authority", bodies)) | is_public())
         .exclude(Exists(Conflict.objects.filter(report=OuterRef("pk"))))
     )
     scored = earlier.alias(score=_score()).filter(score__gte=ALIKE).order_by("-score", "pk").values("code")[:1]

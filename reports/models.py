@@ -147,6 +147,8 @@ class Report(models.Model):
             # The desk's order (querysets.QUEUE_ORDER): of a body; and of everything, for who has many bodies
             models.Index("authority", *QUEUE_INDEX, condition=~Q(status__in=sorted(CLOSED)), name="report_queue_of_body"),
             models.Index(*QUEUE_INDEX, condition=~Q(status__in=sorted(CLOSED)), name="report_queue"),
+            # ... of a state: what waits to be routed or approved in a whole province is little among what is open
+            models.Index("status", *QUEUE_INDEX, condition=~Q(status__in=sorted(CLOSED)), name="report_queue_of_status"),
             # The counts and the state of the desk, from the index alone
             models.Index(
                 fields=["authority"],

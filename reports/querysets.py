@@ -17,7 +17,7 @@ from authorities.deadline_models import Stage
 from authorities.models import Body, Membership, Publication, Role
 from authorities.querysets import BodyQuerySet
 from gis.bbox import degrees_around
-from gis.functions import GeodesicDistance
+from gis.functions import GeodesicDistance, IsAmong
 from reports.searching import ReportWords, keys_if_few, search_condition
 from reports.sight import Sight
 from reports.workflow import CLOSED, GROUPS, Status
@@ -88,14 +88,14 @@ class ReportQuerySet(models.QuerySet["Report"]):
         sight = _sight(who)
         if sight.is_of_all:
             return self
-        return self.filter(authority__in=sight.in_hand).without_conflicts_of(sight) if sight.in_hand else self.none()
+        return self.filter(IsAmong("authority", sight.in_hand)).without_conflicts_of(sight) if sight.in_hand else self.none()
 
     def with_contact_open_to(self, who: User | AnonymousUser | Sight) -> Self:
         """Those whose reporter somebody may call: handlers of the body that has the report now, and its coordinators; no leader, no planner."""
         sight = _sight(who)
         if sight.is_of_all:
             return self
-        return self.filter(authority__in=sight.acted_for).without_conflicts_of(sight) if sight.acted_for else self.none()
+        return self.filter(IsAmong("authority", sight.acted_for)).without_conflicts_of(sight) if sight.acted_for else self.none()
 
     def to_be_looked_at(self) -> Self:
         """Not public until somebody has looked, and nobody has: neither shown nor kept out of view."""
@@ -254,7 +254,7 @@ def _sight(who: User | AnonymousUser | Sight, on: date | None = None) -> Sight:
 def _handled_by(bodies: Collection[int]) -> models.QuerySet[Any]:
     from reports.models import Handling
 
-    return Handling.objects.filter(report=OuterRef("pk"), body__in=bodies)
+    return Handling.objects.filter(IsAmong("body", bodies), report=OuterRef("pk"))
 
 
 def _complaining_of(bodies: Collection[int]) -> models.QuerySet[Any, Any]:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db.models import Count, DateTimeField, Exists, OuterRef, Q, QuerySet
+from django.db.models import DateTimeField, Exists, OuterRef, Q, QuerySet, Value
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Body, Category, Membership, Role, Territory
+from authorities.shelf import shelf
 from boundaries.models import Level, Unit
-from reports.compiled import Given, compiled
-from reports.models import Handling, Report
+from gis.functions import IsAmong
+from reports.compiled import Given, compiled, numbers_of
+from reports.desk_models import OpenWork
+from reports.models import Conflict, Handling, Report
 from reports.querysets import ReportQuerySet, asked_of
 from reports.sight import SEES_ALL_OF_ITS_BODY, Sight
 from reports.urgency import soon_until
-from reports.workflow import AT_WORK, HANDLERS, IN_HAND, OPEN, PLANNERS, PUBLISHERS, Status
+from reports.workflow import AT_WORK, CLOSED, GROUPS, HANDLERS, IN_HAND, OPEN, PLANNERS, PUBLISHERS, Status
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
 DESK_ROLES = SEES_ALL_OF_ITS_BODY | PUBLISHERS
 PAGE = 50
 STATE = "SELECT max(changed_at), count(*), sum(version) FROM (%s) AS changed"
+SUM = "SELECT status, sum(number)::int FROM (%s) AS counted GROUP BY status"
+MANY = 10_000  # overdue reports that are counted one by one; of more it is quicker to count what is not
 STATE_PERIOD = timedelta(minutes=15)  # so often the state is another one though nothing has changed; longer than any step's transaction
 
 
@@ -245,26 +251,41 @@ class Desk:
         return next((view for view in self.views if view.name == name), None)
 
     def counts(self, now: datetime) -> Counts:
-        """All counts from one pass through the open work in hand, state by state; what has to be looked at, for who does, in another query."""
-        views = [view for view in self.views if view.counted]
-        judged = [view for view in views if view.status is None and view.name not in {"open", "look", "asked"}]
-        query = compiled(("counts", *self._key), lambda: self._counted(judged))
-        rows = query.rows(now=now, soon=self.soon)
-        of_state = {status: number for status, number, *_of_views in rows}
+        """All counts in two queries: of the states from what is counted (`OpenWork`), of the views each from an index, together."""
+        of_state = dict(compiled(("states", *self._key), self._states, SUM).rows())
         states = {state: of_state.get(state, 0) for state in Status if state in OPEN}
-        found = {view.name: sum(row[place] for row in rows) for place, view in enumerate(judged, start=2)}
-        found |= {view.name: states[view.status] for view in views if view.status}
+        views = [view for view in self.views if view.counted]
+        found = {view.name: states[view.status] for view in views if view.status}
         found |= {"open": sum(states.values()), "asked": len(self.asked)}
-        if any(view.name == "look" for view in views):
-            found["look"] = self.work.open().to_be_looked_at().count()
+        judged = [view for view in views if view.name not in found]
+        numbers = numbers_of(("views", *self._key), lambda: [self._in(view) for view in judged])
+        found |= dict(zip([view.name for view in judged], numbers.rows(now=now, soon=self.soon)[0], strict=True))
+        if found.get("overdue", 0) > MANY:  # then the rest is what is few
+            rest = numbers_of(("not overdue", *self._key), self._not_overdue)
+            found["overdue"] = max(found["open"] - sum(rest.rows(now=now)[0]), MANY)
         return Counts(views={view.name: found[view.name] for view in views}, states=states)
 
-    def _counted(self, views: list[View]) -> QuerySet[Any, Any]:
-        """For each state of the open work in hand: how many reports are in it, and how many of them in each view, at any time."""
-        in_views = {f"in_{view.name}": Count("pk", filter=view.holds(self, ANY_TIME)) for view in views}
-        return (
-            self.work.open().order_by().values("status").annotate(number=Count("*"), **in_views).values_list("status", "number", *in_views)
-        )
+    def _states(self) -> QuerySet[Any, Any]:
+        """Numbers of the open work in hand by state, to be added up; without those that complain of a body for which somebody works."""
+        counted = OpenWork.objects.all() if self.sight.is_of_all else OpenWork.objects.filter(IsAmong("body", self.in_hand))
+        numbers = counted.values_list("status", "number")
+        return numbers if self.sight.is_of_all else numbers.union(self._kept_from().values_list("status", Value(-1)), all=True)
+
+    def _kept_from(self) -> ReportQuerySet:
+        """The open reports with the bodies in hand that complain of one for which somebody works; hardly ever any."""
+        complaining = Conflict.objects.filter(body__in=self.sight.own).values("report")
+        return Report.objects.filter(IsAmong("authority", self.in_hand), pk__in=complaining).open().order_by()
+
+    def _in(self, view: View) -> QuerySet[Any, Any]:
+        """The reports to count in a view, at any time; of overdue ones no more than it takes to know that they are many."""
+        if view.name == "look":
+            return self.work.open().to_be_looked_at().order_by().values("pk")
+        reports = self.work.open().filter(view.holds(self, ANY_TIME)).order_by().values("pk")
+        return reports[: MANY + 1] if view.name == "overdue" else reports
+
+    def _not_overdue(self) -> list[QuerySet[Any, Any]]:
+        reports = self.work.open().order_by().values("pk")
+        return [reports.filter(due_at__gte=ANY_TIME.now), reports.filter(due_at=None)]
 
     def state(self, now: datetime) -> str:
         """A value that changes with any step at a report that stands here or stood here: one cheap query, asked every few seconds.
@@ -280,7 +301,7 @@ class Desk:
     def _changed(self) -> QuerySet[Any, Any]:
         changed = Report.objects.filter(changed_at__gte=Given("since", DateTimeField())).order_by()
         if not self.user.is_superuser:
-            changed = changed.filter(Exists(Handling.objects.filter(report=OuterRef("pk"), body__in=self.in_hand)))
+            changed = changed.filter(Exists(Handling.objects.filter(IsAmong("body", self.in_hand), report=OuterRef("pk"))))
         return changed.values_list("changed_at", "version")
 
     def occurring(self) -> list[tuple[int, int | None]]:
@@ -298,6 +319,8 @@ class Desk:
             return self.work.closed()
         if view.name == "asked":
             return Report.objects.filter(view.holds(self, self.at(now)))
+        if view.name == "look" and len(keys := list(self._in(view).values_list("pk", flat=True)[: MANY + 1])) <= MANY:
+            return self.work.filter(IsAmong("pk", keys))  # few among all that is open, which PostgreSQL would go through
         if view.name == "elsewhere":
             if self.user.is_superuser:
                 return Report.objects.none()
@@ -360,18 +383,28 @@ class Queue:
             found = found.in_unit(asked.place)
         if asked.status:
             found = found.of_status([asked.status])
+            if GROUPS.get(asked.status, {asked.status}).isdisjoint(self.states):
+                return found.none()  # which PostgreSQL would find out from all rows
+        # By keys, which are read first: PostgreSQL knows of a key how rare it is, and of a code in another table it does not
         if asked.category:
-            found = found.filter(category__code=asked.category)
+            found = found.filter(category__in=_keys(Category.objects.filter(code=asked.category)))
         if asked.unit:
-            found = found.filter(unit__code=asked.unit)
+            found = found.filter(unit__in=_keys(Unit.objects.filter(code=asked.unit)))
         if asked.body:
-            found = found.filter(authority__code=asked.body)
+            found = found.filter(authority__in=_keys(Body.objects.filter(code=asked.body)))
         return found
 
     @property
     def is_of_closed(self) -> bool:
         """Whether what has ended stands here, for which nothing is urgent."""
         return self.asked.view is not None and self.asked.view.name == "closed" and not self.asked.q
+
+    @property
+    def states(self) -> Collection[Status]:
+        """The states that can stand here."""
+        if self.searches or (self.asked.view is not None and self.asked.view.name == "elsewhere"):
+            return Status
+        return CLOSED if self.is_of_closed else OPEN
 
     @property
     def searches(self) -> bool:
@@ -405,20 +438,29 @@ class Queue:
         return others.before_in_queue(report), others.after_in_queue(report)
 
 
+def _keys(named: QuerySet[Any, Any]) -> list[int]:
+    return list(named.order_by().values_list("pk", flat=True))
+
+
 def filter_choices(desk: Desk) -> dict[str, list[tuple[str, str]]]:
     """What the open work in hand can be narrowed by: codes and names of the categories, units and bodies that occur in it.
 
     Where many bodies come together, those that can occur: to look through all the work of a province would cost more than the page.
     """
     if desk.sees_many_bodies:
-        bodies_in_hand = Body.objects.all() if desk.user.is_superuser else Body.objects.filter(pk__in=desk.in_hand)
-        today = timezone.localdate()
-        covered = Territory.objects.filter(body__in=bodies_in_hand.values("pk"), validity__contains=today).values("unit")
-        units = Unit.objects.in_force(today).filter(pk__in=covered, level=Level.COMMUNE).by_name()
-        return _named(Category.objects.fileable(), units, bodies_in_hand.existing(today).order_by("name"))
+        today, bodies = timezone.localdate(), None if desk.user.is_superuser else tuple(desk.in_hand)
+        return shelf().get(("choices", get_language(), today, bodies), lambda: _possible_choices(bodies, today))
     occurring = desk.occurring()
     categories, found = (set(keys) for keys in zip(*occurring, strict=True)) if occurring else (set(), set())
     return _named(Category.objects.filter(pk__in=categories), Unit.objects.filter(pk__in=found - {None}).by_name(), Body.objects.none())
+
+
+def _possible_choices(bodies: Collection[int] | None, today: date) -> dict[str, list[tuple[str, str]]]:
+    """Names of what can occur in the work of these bodies, or of all."""
+    in_hand = Body.objects.all() if bodies is None else Body.objects.filter(IsAmong("pk", bodies))
+    covered = Territory.objects.filter(body__in=in_hand.values("pk"), validity__contains=today).values("unit")
+    units = Unit.objects.in_force(today).filter(pk__in=covered, level=Level.COMMUNE).by_name()
+    return _named(Category.objects.fileable(), units, in_hand.existing(today).order_by("name"))
 
 
 def _named(categories: Iterable[Category], units: Iterable[Unit], bodies: QuerySet[Body]) -> dict[str, list[tuple[str, str]]]:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from authorities.models import Criterion
+from gis.functions import IsAmong
 from reports.masking import public_text
 from reports.sight import Sight
 
@@ -39,7 +40,7 @@ class RatingQuerySet(models.QuerySet["Rating"]):
         if sight.is_of_all:
             return waiting
         complained_of = Conflict.objects.filter(report=OuterRef("reply__report"), body__in=sight.own)
-        return waiting.filter(reply__report__authority__in=sight.coordinated).exclude(Exists(complained_of))
+        return waiting.filter(IsAmong("reply__report__authority", sight.coordinated)).exclude(Exists(complained_of))
 
 
 class Rating(models.Model):

@@ -148,6 +148,24 @@ def tidy_up(timestamp: int) -> None:
     shelf.put_together()
 
 
+@app.periodic(cron="* * * * *", periodic_id="fold_open_work")
+@app.task(queue="upkeep", queueing_lock="fold_open_work")
+def fold_open_work(timestamp: int) -> None:
+    """Puts together what has been counted of the open work since."""
+    from reports import open_work
+
+    open_work.fold()
+
+
+@app.periodic(cron="50 18 * * *", periodic_id="check_open_work")  # UTC: 1:50 in Vietnam
+@app.task(queue="upkeep", queueing_lock="check_open_work")
+def check_open_work(timestamp: int) -> None:
+    """Holds the counts of the open work against the reports."""
+    from reports import open_work
+
+    open_work.check()
+
+
 @app.periodic(cron="15 17 * * *", periodic_id="release_left_behind")  # UTC: 0:15 in Vietnam
 @app.task(queue="upkeep", queueing_lock="release_left_behind")
 def release_left_behind(timestamp: int) -> None:

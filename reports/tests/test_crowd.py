@@ -20,7 +20,7 @@ from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from authorities.models import ReturnReason, Role
-from reports import following
+from reports import following, open_work
 from reports.case_models import Part, Transfer
 from reports.history.verify import verify
 from reports.models import Conflict, Follow, Report, ReportEvent
@@ -91,6 +91,7 @@ class Crowd:
         report = Report.objects.select_related("category", "authority", "unit").get(pk=pk)
         if chance.random() < 0.05:
             self.follow(report, chance)
+            open_work.fold()
         mine = [step.name for step in offered_steps(person, report)]
         theirs = [step.name for step in reporters_steps(Status(report.status))]
         theirs += ["silence"] * (report.status == Status.WAITING)
@@ -198,6 +199,7 @@ def test_fifty_people_at_a_hundred_reports_lose_nothing(
                 assert event.status_after == event.status_before or event.status_after in leads_to(step, Status(event.status_before))
         assert report.status == events[-1].status_after
         assert (report.status in CLOSED) == (report.closed_at is not None)
+    assert open_work.differences() == []
     assert verify().breaks == []
     assert not Conflict.objects.exists()
     forget_jobs()

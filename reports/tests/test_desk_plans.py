@@ -81,6 +81,18 @@ def test_the_queue_of_a_province_is_read_in_order_from_the_index_of_all(report, 
     assert not [node for node, _table, _index in found if "Sort" in node]
 
 
+def test_what_waits_to_be_routed_is_read_from_its_index(report, diep):
+    found = nodes(page_of(diep, status="triage"))
+    assert ("Index Scan", "reports_report", "report_queue_of_status") in found
+    assert not [node for node, _table, _index in found if "Sort" in node]
+
+
+def test_a_rare_category_is_found_by_its_index_and_not_by_going_through_the_queue(report, diep, law):
+    found = nodes(page_of(diep, category=law.code))
+    assert not [node for node, table, _index in found if node == "Seq Scan" and table == "reports_report"]
+    assert not {index for _node, _table, index in found} & {"report_queue", "report_queue_of_body"}
+
+
 @pytest.mark.parametrize("who", ["binh", "diep"])
 def test_whether_anything_changed_is_read_from_an_index_alone(who, report, request):
     user = request.getfixturevalue(who)
