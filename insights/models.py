@@ -5,6 +5,7 @@ from insights.figures.models import (
     FigureCell,
     FigureCellOfAll,
     FigureCellOfMonth,
+    FigureCellOfSpan,
     FigureChange,
     FigureFact,
     FigureOpinion,
@@ -13,6 +14,7 @@ from insights.figures.models import (
     FigureSpread,
     FigureSpreadOfAll,
     FigureSpreadOfMonth,
+    FigureSpreadOfSpan,
 )
 from insights.hotspots.models import EarlyWarning, WarningMail
 from insights.planner.models import OwnFeature, OwnLayer, SavedQuery
@@ -27,6 +29,7 @@ __all__ = [
     "FigureCell",
     "FigureCellOfAll",
     "FigureCellOfMonth",
+    "FigureCellOfSpan",
     "FigureChange",
     "FigureFact",
     "FigureOpinion",
@@ -35,6 +38,7 @@ __all__ = [
     "FigureSpread",
     "FigureSpreadOfAll",
     "FigureSpreadOfMonth",
+    "FigureSpreadOfSpan",
     "Folding",
     "OwnFeature",
     "OwnLayer",

@@ -32,6 +32,17 @@ UNION SELECT month, unit_id FROM insights_figurecell WHERE month IN (
     USING (month, category_id, status)
   WHERE kept.reports IS DISTINCT FROM added_up.reports
 )
+UNION SELECT month, unit_id FROM insights_figurecell WHERE (date_trunc('year', month)::date, unit_id) IN (
+  SELECT month, unit_id FROM (
+    SELECT date_trunc('year', month)::date AS month, unit_id, category_id, status, sum(reports) AS reports FROM insights_figurecell GROUP BY 1, 2, 3, 4
+  ) AS kept
+  FULL JOIN (
+    SELECT date_trunc('year', month)::date AS month, unit_id, category_id, status, sum(reports) FILTER (WHERE months = 3) AS of_quarters,
+           sum(reports) FILTER (WHERE months = 12) AS of_years
+    FROM insights_figurecellofspan GROUP BY 1, 2, 3, 4
+  ) AS added_up USING (month, unit_id, category_id, status)
+  WHERE kept.reports IS DISTINCT FROM added_up.of_quarters OR kept.reports IS DISTINCT FROM added_up.of_years
+)
 EXCEPT SELECT month, unit_id FROM insights_figurechange
 """  # noqa: S608  constants only
 

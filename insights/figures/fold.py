@@ -75,6 +75,40 @@ SELECT month, 0, 0, 0, category_id, status, measure, {_SUM_BUCKETS}
 FROM insights_figurespread WHERE {_MONTHS} GROUP BY month, category_id, status, measure
 """,  # noqa: S608
 )
+_ADDED_UP = {
+    "cell": ("published, due", "sum(reports), sum(split), sum(reopened), sum(transferred), sum(dated), sum(on_time)", _KINDS),
+    "spread": ("measure", _SUM_BUCKETS, f"measure, {BUCKETS}"),
+}
+
+
+def add_up_span(kind: str, months: int, spans: str) -> str:
+    """Adds the lines of a kind up over spans of so many months of a unit (rows of `month`, `unit`): quarters of months, years of quarters."""
+    by, sums, columns = _ADDED_UP[kind]
+    source, step = (f"insights_figure{kind}", 1) if months == 3 else (f"insights_figure{kind}ofspan", 3)
+    return f"""
+INSERT INTO insights_figure{kind}ofspan (months, {_SLICE}, {columns})
+SELECT {months}, span.month, line.unit_id, line.place_id, line.authority_id, line.category_id, line.status, {by}, {sums}
+FROM ({spans}) AS span
+CROSS JOIN generate_series(span.month::timestamp, span.month + interval '{months - step} months', interval '{step} months') AS part (month)
+JOIN {source} AS line ON line.month = part.month::date AND line.unit_id = span.unit{" AND line.months = 3" * (step == 3)}
+GROUP BY span.month, line.unit_id, line.place_id, line.authority_id, line.category_id, line.status, {by}
+"""  # noqa: S608  constants only
+
+
+def _spans_of_changed(months: int) -> str:
+    word = {3: "quarter", 12: "year"}[months]
+    return f"SELECT DISTINCT date_trunc('{word}', month)::date AS month, unit FROM unnest(%(slice_months)s::date[], %(slice_units)s::bigint[]) AS slice (month, unit)"  # noqa: S608
+
+
+ADD_UP_SPANS = tuple(
+    statement
+    for kind in _ADDED_UP
+    for months in (3, 12)
+    for statement in (
+        f"DELETE FROM insights_figure{kind}ofspan WHERE months = {months} AND (month, unit_id) IN ({_spans_of_changed(months)})",  # noqa: S608
+        add_up_span(kind, months, _spans_of_changed(months)),
+    )
+)
 
 
 def fold(most: int = SLICES_AT_ONCE) -> int:
@@ -87,7 +121,7 @@ def fold(most: int = SLICES_AT_ONCE) -> int:
         slices = cursor.fetchall()
         if slices:
             asked = {"slice_months": [month for month, _unit in slices], "slice_units": [unit for _month, unit in slices]}
-            for statement in (*FORGET, PLACES, COUNT, *ADD_UP_MONTHS):
+            for statement in (*FORGET, PLACES, COUNT, *ADD_UP_MONTHS, *ADD_UP_SPANS):
                 cursor.execute(statement, asked)
     return len(slices)
 

@@ -1,4 +1,4 @@
-"""Counts of reports by slice, a month of filing (Asia/Ho_Chi_Minh) in one unit: what the figures are added up from (docs/adr/0019-figures.md).
+"""Counts of reports by slice, a month of filing (Asia/Ho_Chi_Minh) in one unit: what the figures are added up from (docs/adr/0021-figures.md).
 
 A slice is exactly what the reports say as long as no line of `FigureChange` names it; else it is counted anew from the reports themselves. The
 tables hold plain numbers, no foreign keys: they are thrown away and made again. A unit of 0 stands for no unit.
@@ -111,6 +111,20 @@ class FigureCellOfMonth(Cell):
         indexes = [models.Index(fields=["month"], name="figure_cell_of_month")]
 
 
+class FigureCellOfSpan(Cell):
+    """The sums of FigureCell by unit over a quarter or a year, for whoever asks for categories of units over a long time; of what has changed since
+    as in FigureCellOfMonth.
+    """
+
+    months = models.SmallIntegerField(help_text="3 or 12, from `month` on")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["months", "month", "unit"], name="figure_cell_of_span"),
+            models.Index(fields=["category", "months", "month"], name="figure_cell_span_of_category"),
+        ]
+
+
 class FigureSpread(Spread):
     """By category too."""
 
@@ -133,6 +147,18 @@ class FigureSpreadOfMonth(Spread):
 
     class Meta:
         indexes = [models.Index(fields=["month"], name="figure_spread_of_month")]
+
+
+class FigureSpreadOfSpan(Spread):
+    """The sums of FigureSpread by unit over a quarter or a year, as FigureCellOfSpan."""
+
+    months = models.SmallIntegerField(help_text="3 or 12, from `month` on")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["months", "month", "unit"], name="figure_spread_of_span"),
+            models.Index(fields=["category", "months", "month"], name="figure_spread_span_of_category"),
+        ]
 
 
 class FigureFact(Slice):

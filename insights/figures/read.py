@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from operator import add
 from typing import Any, Self
 
@@ -53,6 +54,7 @@ COALESCE((SELECT min(unit.id) FROM reports_reportplace AS place JOIN boundaries_
           WHERE place.report_id = report.id AND unit.active AND unit.validity @> %(on)s::date), 0)
 """
 Key = tuple[Any, ...]
+Piece = tuple[int, date | None, date | None]  # spans of so many months that begin in [from, to), None open
 
 
 @dataclass
@@ -119,6 +121,7 @@ def read(question: Question, now: datetime | None = None) -> dict[Key, Sums]:
         "until": question.until,
         "first_month": span.first,
         "end_month": span.end,
+        **span.edges,
         "span_starts": [start for start, _end in span.parts],
         "span_ends": [end for _start, end in span.parts],
         "months_of_parts": [timezone.localdate(start).replace(day=1) for start, _end in span.parts],
@@ -176,6 +179,43 @@ class Span:
         """The condition on `line.month` that it is one of the whole months, or one of which only a part is asked for."""
         return f"({self.months()} OR line.month = ANY(%(months_of_parts)s))" if self.parts else self.months()
 
+    @cached_property
+    def pieces(self) -> list[Piece]:
+        """The whole months as years, quarters and single months."""
+        return [] if self.is_empty else _split(self.first, self.end)
+
+    @property
+    def edges(self) -> dict[str, date | None]:
+        """The parameters of the conditions of `pieces`."""
+        return {
+            f"{name}_{number}": edge for number, piece in enumerate(self.pieces) for name, edge in (("from", piece[1]), ("to", piece[2]))
+        }
+
+    def piece(self, number: int) -> str:
+        """The condition on `line.month` that it begins one of the spans of a piece."""
+        _months, first, end = self.pieces[number]
+        return " AND ".join(["true", *[f"line.month >= %(from_{number})s"] * bool(first), *[f"line.month < %(to_{number})s"] * bool(end)])
+
+
+def _split(first: date | None, end: date | None, sizes: tuple[int, ...] = (12, 3, 1)) -> list[Piece]:
+    """Whole months [first, end), None open, as pieces of spans of so many months each, the longest that fit."""
+    months, *smaller = sizes
+    start, stop = first and _span_of(first, months, up=True), end and _span_of(end, months)
+    if start and stop and start >= stop:
+        return _split(first, end, tuple(smaller)) if smaller else []
+    return [
+        *(_split(first, start, tuple(smaller)) if first and first != start else []),
+        (months, start, stop),
+        *(_split(stop, end, tuple(smaller)) if end and end != stop else []),
+    ]
+
+
+def _span_of(month: date, months: int, *, up: bool = False) -> date:
+    """The first month of the span of so many months that holds a month; `up`: or of the next, where it begins none."""
+    number = month.year * 12 + month.month - 1
+    number = (-(-number // months) if up else number // months) * months
+    return date(number // 12, number % 12 + 1, 1)
+
 
 def _month_from(moment: datetime) -> date:
     """The first month that begins at a moment or after it."""
@@ -187,6 +227,7 @@ def _start(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
+_OF_SLICE = "line.month, line.unit_id, line.place_id, line.authority_id, line.category_id, line.status"
 _OF_CELL = "published, due, reports, split, reopened, transferred, dated, on_time"
 _OF_FACT = "published, due, split, reopened, transferred, dated, on_time, m1, m2, m3, m4"
 _TAKEN_OFF = ", ".join(f"-{name} AS {name}" for name in ("reports", "split", "reopened", "transferred", "dated", "on_time"))
@@ -210,8 +251,8 @@ def _statements(question: Question, span: Span, has_changed: bool, has_changed_p
     bodies = "".join(of_body).format("report") or "true"
     statements = []
     if not span.is_empty:
-        condition = " AND ".join([span.months(), *filters, *of_body, *in_place]).format("line")
-        statements += _of_whole_months(question, keys, condition, has_changed)
+        condition = " AND ".join([*filters, *of_body, *in_place, "true"]).format("line")
+        statements += _of_whole_months(question, span, keys, condition, has_changed)
     if span.parts:
         of_lines = " AND ".join([*filters, *of_body, *in_place, *[_not_in("part")] * has_changed_parts, "true"]).format("line")
         statements.append(_of_parts(question, keys, of_lines))
@@ -249,27 +290,33 @@ def _not_in(name: str) -> str:
     return f"NOT EXISTS (SELECT FROM {_slices(name)} WHERE slice.month = {{0}}.month AND slice.unit = {{0}}.unit_id)"
 
 
-def _of_whole_months(question: Question, keys: str, condition: str, has_changed: bool) -> list[str]:
-    """From the lines of slices that have not changed; or from those of months, less what the lines of changed slices hold."""
+def _of_whole_months(question: Question, span: Span, keys: str, condition: str, has_changed: bool) -> list[str]:
+    """From the lines of slices that have not changed; or from sums of them, less what the lines of changed slices hold."""
     by_unit = question.units is not None or "unit" in question.groups
     by_body = question.bodies is not None or "authority" in question.groups
     by_category = question.categories is not None or "category" in question.groups
     statements = []
     for kind, measure, numbers, off in (("cell", "0", _OF_LINES, _TAKEN_OFF), ("spread", "line.measure", _SUMMED, _BUCKETS_OFF)):
         columns = f"measure, {BUCKETS}" if kind == "spread" else _OF_CELL
+        first = "measure" if kind == "spread" else "published, due"
+        less = (
+            f"SELECT {_OF_SLICE}, {first}, {off} FROM {_slices('slice')}"  # noqa: S608  constants only
+            f" JOIN insights_figure{kind} AS line ON line.month = slice.month AND line.unit_id = slice.unit WHERE {condition}"
+        )
         if not by_unit and not by_body:
-            own = f"month, category_id, status, {columns}"
-            source = f"SELECT {own} FROM insights_figure{kind}ofmonth AS line WHERE {condition}"  # noqa: S608  constants only
-            if has_changed:
-                first = "measure" if kind == "spread" else "published, due"
-                source += (
-                    f" UNION ALL SELECT line.month, category_id, status, {first}, {off} FROM {_slices('slice')}"  # noqa: S608
-                    f" JOIN insights_figure{kind} AS line ON line.month = slice.month AND line.unit_id = slice.unit WHERE {condition}"
-                )
+            lines = [f"SELECT {_OF_SLICE}, {columns} FROM insights_figure{kind}ofmonth AS line WHERE {span.months()} AND {condition}"]  # noqa: S608
+        elif by_category and "month" not in question.groups:
+            lines = [
+                f"SELECT {_OF_SLICE}, {columns} FROM insights_figure{kind}{'ofspan' * (months > 1)} AS line"  # noqa: S608
+                f" WHERE {span.piece(number)}{f' AND line.months = {months}' * (months > 1)} AND {condition}"
+                for number, (months, _first, _end) in enumerate(span.pieces)
+            ]
         else:
             table = f"insights_figure{kind}" if by_category else f"insights_figure{kind}ofall"
             unchanged = f" AND {_not_in('slice').format('line')}" if has_changed else ""
-            source = _located(question, f"SELECT * FROM {table} AS line WHERE {condition}{unchanged}", columns)  # noqa: S608
+            lines = [f"SELECT {_OF_SLICE}, {columns} FROM {table} AS line WHERE {span.months()} AND {condition}{unchanged}"]  # noqa: S608
+            less = ""
+        source = _located(question, " UNION ALL ".join([*lines, *[less] * (has_changed and bool(less))]), columns)
         by = f"{keys}, line.measure" if kind == "spread" else keys
         statements.append(f"SELECT {keys}, {measure}, {numbers} FROM ({source}) AS line GROUP BY {by}")  # noqa: S608
     return statements

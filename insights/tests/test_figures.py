@@ -1,8 +1,10 @@
 """Figures by cells: the same folded or not, to the second, and on the units of any date (test_figures_by_sql.py recounts them)."""
 
 from collections import Counter
+from datetime import date
 
 import pytest
+from django.db.models import Sum
 from django.utils import timezone
 
 from boundaries.models import Unit
@@ -10,8 +12,10 @@ from insights.figures.check import check
 from insights.figures.fold import fold
 from insights.figures.measures import CRITERION, mean_with_interval, percentiles, wilson
 from insights.figures.question import Question
+from insights.figures.read import Span
 from insights.figures.table import ranks, rate, table
-from insights.models import FigureCell, FigureCellOfAll
+from insights.filters import start_of
+from insights.models import FigureCell, FigureCellOfAll, FigureCellOfSpan
 from insights.tests.dense import make_dense
 from reports.models import Report
 from reports.rating_models import Score
@@ -79,6 +83,42 @@ def test_counts_that_were_tampered_with_are_found_and_shown_in_no_figure(dense):
     assert table(Question()).totals.sums["received"] == Report.objects.count() + 1
     assert check() == [(cell.month, cell.unit)]
     assert table(Question()).totals.sums["received"] == Report.objects.count()
+
+
+@pytest.mark.parametrize("first", [None, "2022-01-01", "2022-04-01", "2022-11-01", "2023-12-01"])
+@pytest.mark.parametrize("end", [None, "2022-12-01", "2024-01-01", "2024-02-01", "2025-07-01"])
+def test_each_month_of_a_period_lies_in_one_year_quarter_or_month_of_its_pieces(first, end):
+    start, stop = (start_of(date.fromisoformat(day)) if day else None for day in (first, end))
+    span = Span.of(Question(since=start, until=stop))
+    months = [date(year, month, 1) for year in range(2020, 2028) for month in range(1, 13)]
+    held = Counter()
+    for size, begin, over in span.pieces:
+        begins = [
+            month for month in months if (month.month - 1) % size == 0 and (not begin or month >= begin) and (not over or month < over)
+        ]
+        held.update(months[place + step] for month in begins for place in [months.index(month)] for step in range(size))
+    inside = [month for month in months if (not first or month.isoformat() >= first) and (not end or month.isoformat() < end)]
+    assert held == Counter(inside)
+    assert len(span.pieces) <= 5
+
+
+def test_years_and_quarters_of_a_slice_are_added_up_anew_with_it(dense, pothole):
+    """And those that hold something else are found, their slices counted anew."""
+    while fold():
+        pass
+    asked = Question(("unit", "category"))
+    before = table(asked)
+    assert FigureCellOfSpan.objects.filter(months=12).aggregate(n=Sum("reports"))["n"] == Report.objects.count()
+    Report.objects.filter(pk__in=Report.objects.order_by("pk").values("pk")[:20]).update(category=pothole)
+    changed = table(asked)
+    assert changed.rows != before.rows
+    assert fold()
+    assert table(asked) == changed
+    assert check() == []
+    FigureCellOfSpan.objects.filter(pk=FigureCellOfSpan.objects.filter(months=12).values("pk")[:1]).update(reports=99)
+    assert check()
+    assert fold()
+    assert table(asked) == changed
 
 
 def test_percentiles_lie_within_their_step_and_small_numbers_say_nothing():
