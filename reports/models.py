@@ -49,7 +49,7 @@ class Report(models.Model):
     )
     folded_text = models.GeneratedField(expression=Folded("description"), output_field=models.TextField(), db_persist=True)
 
-    location_at_filing = models.PointField(_("spot as filed"), srid=WGS84)
+    location_at_filing = models.PointField(_("spot as filed"), srid=WGS84, spatial_index=False)  # nobody looks for it
     location = models.PointField(_("spot"), srid=WGS84)
     cell_x = models.GeneratedField(expression=CellX("location"), output_field=models.IntegerField(), db_persist=True)
     cell_y = models.GeneratedField(expression=CellY("location"), output_field=models.IntegerField(), db_persist=True)
@@ -57,7 +57,9 @@ class Report(models.Model):
     unit_at_filing = models.ForeignKey(
         Unit, verbose_name=_("unit as filed"), null=True, blank=True, on_delete=models.PROTECT, related_name="reports_filed"
     )
-    unit = models.ForeignKey(Unit, verbose_name=_("unit"), null=True, blank=True, on_delete=models.PROTECT, related_name="reports")
+    unit = models.ForeignKey(  # without an index where one that begins with it stands below: here, and with what hangs on a report
+        Unit, verbose_name=_("unit"), null=True, blank=True, on_delete=models.PROTECT, related_name="reports", db_index=False
+    )
     method = models.CharField(
         _("found by"), max_length=10, choices=[("inside", _("inside")), ("snapped", _("nearest")), ("none", _("outside"))]
     )
@@ -66,7 +68,13 @@ class Report(models.Model):
 
     authority = models.ForeignKey(Body, verbose_name=_("responsible body"), on_delete=models.PROTECT, related_name="reports")
     authority_at_closing = models.ForeignKey(
-        Body, verbose_name=_("body at closing"), null=True, blank=True, on_delete=models.PROTECT, related_name="reports_closed"
+        Body,
+        verbose_name=_("body at closing"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="reports_closed",
+        db_index=False,
     )
     officer = models.ForeignKey(User, verbose_name=_("officer"), null=True, blank=True, on_delete=models.SET_NULL, related_name="reports")
 
@@ -240,7 +248,7 @@ class ReportPlace(models.Model):
     Outside every unit is a row without a unit, not a missing row.
     """
 
-    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="places")
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="places", db_index=False)
     edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="+")
     unit = models.ForeignKey(Unit, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     method = models.CharField(max_length=10)
@@ -259,7 +267,7 @@ class ReportPlace(models.Model):
 class Handling(models.Model):
     """A body that handles a report now or did before: what its officers may see."""
 
-    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="handlings")
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="handlings", db_index=False)
     body = models.ForeignKey(Body, on_delete=models.PROTECT, related_name="handlings")
     since = models.DateTimeField(default=timezone.now)
 
@@ -433,7 +441,7 @@ class ReportEvent(models.Model):
     what has just been written.
     """
 
-    report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="events", db_constraint=False)
+    report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="events", db_constraint=False, db_index=False)
     number = models.PositiveIntegerField(default=0, editable=False)
     salt = models.UUIDField(default=uuid.UUID(int=0), editable=False)
     hash = models.BinaryField(default=bytes, max_length=32, editable=False)
@@ -484,7 +492,7 @@ class Follower(models.Model):
 class Follow(Follower):
     """A follower of a report, told of each public step."""
 
-    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="follows")
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="follows", db_index=False)
     is_reporter = models.BooleanField(default=False)
 
     class Meta:
