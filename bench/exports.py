@@ -32,7 +32,9 @@ def run(number: int, open_percent: int) -> dict[str, Any]:
             peaks.append(_resident("VmHWM"))
             say(f"{kind}, {most} rows: {size / 1e6:.0f} MB of file, {before:.0f} MB held before, {peaks[-1]:.0f} MB at most")
         told = " / ".join(f"{peak:.0f}" for peak in peaks)
-        ratios[f"{kind}: most memory with {number} rows / with a hundredth ({told} MB for a hundredth, a tenth, all)"] = peaks[-1] / peaks[0]
+        ratios[f"{kind}: most memory with {number} rows / with a hundredth ({told} MB for a hundredth, a tenth, all)"] = (
+            peaks[-1] / peaks[0]
+        )
     return {"reports": number, "seconds": seconds, "ratios": ratios}
 
 
