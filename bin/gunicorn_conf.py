@@ -1,5 +1,6 @@
 """How the web processes run; what differs between machines comes from the environment."""
 
+import gc
 import os
 from typing import Any
 
@@ -21,6 +22,11 @@ if os.access("/dev/shm", os.W_OK):  # noqa: S108
 # The path without its query: tokens and coordinates of reporters do not belong in logs
 accesslog = "-"
 access_log_format = "%(h)s %(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """What is loaded stays: collecting garbage need not look at it again and again, and so does not write into the pages that processes share."""
+    gc.freeze()
 
 
 class AccessJson(JsonFormatter):

@@ -3,7 +3,10 @@
 from datetime import date
 from typing import Any
 
+from django.contrib.gis.geos import Point
 from django.db.models import Count, Min
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
@@ -15,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from boundaries.answering import covering
 from boundaries.locate import Placement, locate
 from boundaries.models import BaseLayer, Level, Unit, UnitSuccession
 from boundaries.places import search_places
@@ -22,8 +26,9 @@ from boundaries.places.heirs import heirs_of_units_called
 from boundaries.querysets import UnitQuerySet
 from boundaries.serializers import LayerFeature, PlacementOut, UnitDetailFeature, UnitFeature, UnitHistoryOut
 from boundaries.succession import heirs
-from gis.bbox import parse_bbox, parse_number, parse_point
+from gis.bbox import WGS84, parse_bbox, parse_number, parse_point, parse_position
 from gis.errors import PlaceError
+from gis.open_calls import OpenCall
 from gis.pagination import FeaturePages
 
 DEFAULT_ZOOM = 10
@@ -64,10 +69,9 @@ def parse_zoom(request: Request, default: int) -> int:
 AS_ANSWERED = PlacementOut()  # one for all: to show changes nothing of it, and to make one makes every field anew
 
 
-class LocateView(APIView):
+class LocateView(OpenCall):
     """Which commune a point lies in, on a day."""
 
-    permission_classes = [AllowAny]
     throttle_scope = "locate"
 
     @extend_schema(
@@ -80,16 +84,18 @@ class LocateView(APIView):
         ],
         responses=PlacementOut,
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponseBase:
         """The commune that covers the point, else the nearest within the limit; candidates with their share of the accuracy circle."""
-        point = parse_point(request.query_params.get("lat"), request.query_params.get("lon"))
+        lon, lat = parse_position(request.query_params.get("lat"), request.query_params.get("lon"))
         accuracy = request.query_params.get("accuracy")
         metres = parse_number(accuracy, "accuracy") if accuracy else None
         if metres is not None and metres < 0:
             sentence = _("accuracy is a radius in metres, not below zero.")
             raise PlaceError(sentence, errors={"accuracy": [sentence]})
         on = parse_day(request)
-        placement = locate(point=point, accuracy_m=metres, on=on)
+        if not metres and (answer := covering(lon, lat, on)):
+            return HttpResponse(answer, content_type="application/json")
+        placement = locate(point=Point(lon, lat, srid=WGS84), accuracy_m=metres, on=on)
         if placement.unit is None:
             refuse_a_day_without_units(placement)
         return Response(AS_ANSWERED.to_representation(placement))

@@ -30,13 +30,18 @@ def parse_number(text: str | float | None, name: str) -> float:
 
 
 def parse_point(lat: str | float | None, lon: str | float | None) -> Point:
-    """A WGS 84 point (degrees) from two query parameters.
+    """The same as `parse_position`, as a WGS 84 point."""
+    return Point(*parse_position(lat, lon), srid=WGS84)
+
+
+def parse_position(lat: str | float | None, lon: str | float | None) -> tuple[float, float]:
+    """Longitude and latitude (WGS 84 degrees) from two query parameters.
 
     Raises PlaceError out of range; where latitude and longitude look swapped (Cà Mau is at lat 9, lon 105), it carries `suggestion`.
     """
     y, x = parse_number(lat, "lat"), parse_number(lon, "lon")
     if abs(y) <= 90 and abs(x) <= 180:
-        return Point(x, y, srid=WGS84)
+        return x, y
     if abs(x) <= 90 and abs(y) <= 180:
         sentence = _(
             "Latitude %(y).8g is out of range. Latitude and longitude look swapped: did you mean latitude %(x).8g, longitude %(y).8g?"

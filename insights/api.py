@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from boundaries.models import Level
 from gis.bbox import parse_extent, parse_number
 from gis.errors import PlaceError
+from gis.open_calls import OpenCall
 from insights.clusters import BREAKDOWNS, MAX_ZOOM, Stand, feature_collection, window_of
 from insights.conditional import fresh_or_not_modified, pressed
 from insights.figures.question import GROUPS, Question
@@ -36,10 +37,8 @@ ATTRIBUTES = [
 KEPT = KeptAnswers()
 
 
-class ClusterView(APIView):
+class ClusterView(OpenCall):
     """Public reports on the map."""
-
-    permission_classes = [AllowAny]
 
     @extend_schema(
         operation_id="map_clusters",

@@ -60,6 +60,8 @@ class TooMany(Throttled):
 
 def throttled(request: Any, scope: str) -> int | None:
     """Counts this call of the client; seconds to wait where it is over the limit of the scope, else None."""
+    if not settings.THROTTLES[scope]:
+        return None
     return over_limit(client_address(request), scope)
 
 

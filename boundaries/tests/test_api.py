@@ -7,7 +7,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from boundaries.models import BaseLayer
-from boundaries.tests.factories import MERGER, DistrictFactory, EditionFactory, ProvinceFactory, SuccessionFactory, UnitFactory, neighbours
+from boundaries.tests.factories import (
+    MERGER,
+    SIZE,
+    SOUTH,
+    WEST,
+    DistrictFactory,
+    EditionFactory,
+    ProvinceFactory,
+    SuccessionFactory,
+    UnitFactory,
+    neighbours,
+)
 
 pytestmark = pytest.mark.django_db
 LOCATE = "/api/v1/units/locate/"
@@ -268,3 +279,24 @@ class TestSuccession:
             SuccessionFactory(old=old, new=UnitFactory(code=f"3210{n}"), share=0.2)
         with django_assert_max_num_queries(6):
             client.get("/api/v1/units/32002/succession/", {"on": "2025-06-30"})
+
+
+def test_the_short_way_to_a_unit_answers_what_the_long_one_does(client, monkeypatch):
+    old, new = EditionFactory(), EditionFactory()
+    district = DistrictFactory(
+        parent=ProvinceFactory(edition=old, valid_from=None, valid_to=MERGER), edition=old, valid_from=None, valid_to=MERGER
+    )
+    UnitFactory(code="31001", parent=district, edition=old, valid_from=None, valid_to=MERGER)
+    neighbours(edition=new)
+    points = [(WEST + SIZE * x / 4, SOUTH + SIZE * y / 4) for x in range(-1, 10) for y in range(-1, 6)]  # corners, borders, water
+    asked = [f"{LOCATE}?lat={lat}&lon={lon}{more}" for lon, lat in points for more in ("", "&on=2024-01-01", "&accuracy=0")]
+
+    def answers():
+        return [(response.status_code, response.json()) for response in map(client.get, asked)]
+
+    short = answers()
+    assert {answer["method"] for status, answer in short if status == 200} == {"inside", "none"}
+    assert any(answer["ambiguous"] for status, answer in short if status == 200)
+    assert any(len(answer["unit"]["ancestors"]) == 2 for status, answer in short if status == 200 and answer["unit"])
+    monkeypatch.setattr("boundaries.api.covering", lambda lon, lat, on: None)
+    assert answers() == short

@@ -194,7 +194,7 @@ def test_an_error_of_ours_gives_a_page_in_words_and_no_detail(client, monkeypatc
     def fail(*args, **kwargs):
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("insights.api.clusters", fail)
+    monkeypatch.setattr("insights.api.feature_collection", fail)
     quiet = Client(raise_request_exception=False)
     response = quiet.get("/api/v1/map/clusters/?bbox=104,8,106,10&zoom=8")
     assert response.status_code == 500

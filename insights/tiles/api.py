@@ -9,31 +9,20 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.permissions import AllowAny
-from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from boundaries.api import parse_day
 from boundaries.models import Level
 from gis.errors import PlaceError
+from gis.open_calls import OpenCall
 from gis.tiles import CONTENT_TYPE, Tile
 from insights.clusters import Stand
 from insights.conditional import fresh_or_not_modified
 from insights.tiles.layers import reports_tile, units_tile
 
 
-class _AnyRenderer(JSONRenderer):
-    """Errors are JSON whatever a map program says that it accepts."""
-
-    media_type = "*/*"
-
-
-class TileView(APIView):
+class TileView(OpenCall):
     """Vector tiles of units and of public reports."""
-
-    permission_classes = [AllowAny]
-    renderer_classes: list[type[BaseRenderer]] = [JSONRenderer, _AnyRenderer]
 
     @extend_schema(
         operation_id="tiles",
