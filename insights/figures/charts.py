@@ -63,6 +63,12 @@ class Column:
     resolved: float
     is_named: bool
 
+    @property
+    def name(self) -> str:
+        """The month as people write it."""
+        code = self.row.labels[0].code or ""
+        return f"{code[5:]}/{code[:4]}"
+
 
 @dataclass(frozen=True)
 class Columns:

@@ -12,8 +12,10 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
+from authorities.models import Body
 from insights.figures.models import FigureReport
 from insights.figures.page import Page, months_back
 from insights.figures.question import Question
@@ -22,6 +24,8 @@ from insights.filters import start_of
 from reports.mails import LANGUAGES
 from reports.paper.render import pdf
 from reports.sight import Sight
+
+MOST_NAMED = 3  # bodies; of more their number is told
 
 
 def last_period(every: str, today: date) -> tuple[date, date]:
@@ -74,11 +78,13 @@ def compose(person: User, since: date, until: date) -> EmailMessage | None:
         question = Question(groups, start_of(since), start_of(until), bodies=bodies)
         page = Page({}, question, table(question))
         year = Question(("month",), start_of(months_back(until.replace(day=1), 12)), start_of(until), bodies=bodies)
-        pictures = {
-            "parts": render_to_string("paper/figures_parts.svg", {"page": page}).encode(),
-            "months": render_to_string("paper/figures_months.svg", {"drawn": Page({}, year, table(year)).months}).encode(),
-        }
-        context = {"title": title, "page": page, "made_at": timezone.localtime(), "made_by": ""}
+        months = Page({}, year, table(year)).months
+        pictures = {"parts": render_to_string("paper/figures_parts.svg", {"page": page}).encode()}
+        if months:
+            pictures["months"] = render_to_string("paper/figures_months.svg", {"drawn": months}).encode()
+        names = [str(name) for name in Body.objects.filter(pk__in=bodies).order_by("name").values_list("name", flat=True)]
+        of = ", ".join(names) if len(names) <= MOST_NAMED else ngettext("%(n)s body", "%(n)s bodies", len(names)) % {"n": len(names)}
+        context = {"title": title, "of": of, "page": page, "has_months": bool(months), "made_at": timezone.localtime(), "made_by": ""}
         address = f"{settings.SITE_URL}{reverse('insights:statistics')}?mine=1"
         text = render_to_string("mail/figures.txt", context | {"address": address, "site": settings.SITE_URL}).strip() + "\n"
         mail = EmailMessage(subject=title, body=text, to=[person.email], headers={"Auto-Submitted": "auto-generated"})

@@ -24,8 +24,8 @@ from insights.figures.behind import WHAT
 from insights.figures.charts import Columns, Map, Part, columns_of, map_of, parts_of
 from insights.figures.measures import CRITERION, STEPS, Measure, mean_with_interval
 from insights.figures.question import Question
-from insights.figures.read import PARTS
-from insights.figures.table import RATES, Rate, Row, Spent, Table, ranks, rate, spent, table
+from insights.figures.read import PARTS, Sums
+from insights.figures.table import RATES, Label, Rate, Row, Spent, Table, ranks, rate, spent, table
 from insights.filters import start_of
 from reports.sight import Sight
 
@@ -268,7 +268,7 @@ class Page:
         """The course over the months; none of a single one."""
         same = self.question.groups == ("month",)
         rows = (self.found if same else table(replace(self.question, groups=("month",)))).rows
-        rows = [row for row in rows if row.sums["received"]]
+        rows = every_month([row for row in rows if row.sums["received"]])
         return columns_of(rows, lambda what, row: self.address(what, row, group="month")) if len(rows) > 1 else None
 
     def map(self, shown: str) -> Map | None:
@@ -335,6 +335,20 @@ def name_of(row: Row, group: str) -> str:
     if label.unit is not None:
         return str(label.unit.dated_name)
     return label.name or _("outside all communes")
+
+
+def every_month(rows: list[Row]) -> list[Row]:
+    """Rows by month with those of the months between them in which nothing was received: a course over time leaves none out."""
+    told = {row.labels[0].code: row for row in rows}
+    if not told:
+        return []
+    month, last = (date.fromisoformat(f"{code}-01") for code in (min(map(str, told)), max(map(str, told))))
+    found = []
+    while month <= last:
+        code = f"{month:%Y-%m}"
+        found.append(told.get(code) or Row((Label(code, code, code),), Sums()))
+        month = months_back(month, -1)
+    return found
 
 
 def former_day() -> date | None:

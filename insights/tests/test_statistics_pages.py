@@ -17,11 +17,15 @@ from authorities.models import Role
 from boundaries.models import Unit
 from insights.figures import mail
 from insights.figures.behind import OF_REPORTS, WHAT, Cell
+from insights.figures.charts import columns_of
+from insights.figures.page import every_month
 from insights.figures.question import Question
-from insights.figures.table import table
+from insights.figures.read import Sums
+from insights.figures.table import Label, Row, table
 from insights.models import FigureReport
 from insights.tests.dense import make_dense, random_filter
 from reports.models import Handling, Reply, Report
+from reports.paper.render import pdf
 from reports.rating_models import Rating, Score
 from tests.cast import make_person
 from tests.lasting_cast import *  # noqa: F403
@@ -183,7 +187,19 @@ def test_the_table_is_taken_away_as_csv(client, dense):
     assert [line["rates_response_share"] for line in lines[:-1]] == [str(row["rates"]["response"]["share"] or "") for row in answer["rows"]]
 
 
-def test_a_leader_gets_the_figures_of_a_month_once_as_a_pdf(client, client_of, dense, body_a, mailoutbox):
+def test_a_month_without_reports_stands_in_the_course_with_nothing():
+    def month(code, received):
+        return Row((Label(code, code, code),), Sums([received, received, *[0] * 12]))
+
+    found = every_month([month("2025-11", 3), month("2026-02", 1)])
+    assert [(row.labels[0].code, row.sums["received"]) for row in found] == [("2025-11", 3), ("2025-12", 0), ("2026-01", 0), ("2026-02", 1)]
+    assert every_month([]) == []
+    assert [column.name for column in columns_of(found, lambda what, row: what).columns][1] == "12/2025"
+
+
+def test_a_leader_gets_the_figures_of_a_month_once_as_a_pdf(client, client_of, dense, body_a, mailoutbox, monkeypatch):
+    shown = []
+    monkeypatch.setattr(mail, "pdf", lambda *asked: shown.append(asked[1]) or pdf(*asked))
     leader = make_person("truong", "Trưởng A", body_a, Role.LEADER)
     assert client.post("/statistics/by-mail/", {"every": "month"}).status_code == 302  # to sign in
     assert FigureReport.objects.count() == 0
@@ -200,6 +216,7 @@ def test_a_leader_gets_the_figures_of_a_month_once_as_a_pdf(client, client_of, d
     assert f": {expected} (" in message.body
     name, content, kind = message.attachments[0]
     assert (name, kind, content[:5]) == ("so-lieu-2025-06-01.pdf", "application/pdf", b"%PDF-")
+    assert shown[0]["of"] == body_a.name
     assert mail.last_period("week", date(2026, 11, 22)) == (date(2026, 11, 9), date(2026, 11, 16))
     client_of(leader).post("/statistics/by-mail/", {"every": ""})
     assert FigureReport.objects.count() == 0
