@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import statistics
 import time
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from playwright.sync_api import Page, sync_playwright
 
 from bench.scene import make_desk, say
@@ -14,6 +16,7 @@ from bench.serving import served
 from insights.pyramid.build import build
 
 COLD = 5
+PICTURES = Path(settings.BASE_DIR) / ".local" / "bench"
 WATCH = """() => {
   window.frames_ = []; window.tasks = []; let last = performance.now();
   const tick = (now) => { window.frames_.push(now - last); last = now; requestAnimationFrame(tick); };
@@ -76,7 +79,8 @@ def _cold(chromium: Any, url: str, first_marker: str = FIRST) -> tuple[float, in
 
 
 def _session(page: Page, url: str) -> tuple[list[float], list[float], int]:
-    """Drags and wheels over the province as somebody would who looks for something; the most markers that stood at once."""
+    """Drags and wheels over the province as somebody would who looks for something; the most markers that stood at once. Pictures stand in PICTURES."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
     page.goto(f"{url}?at=9.1,105.2,10")
     page.wait_for_selector(".map-cluster, .map-single")
     page.wait_for_timeout(1000)
@@ -93,6 +97,8 @@ def _session(page: Page, url: str) -> tuple[list[float], list[float], int]:
                 time.sleep(0.012)
             page.mouse.up()
         page.wait_for_timeout(350)
+        if step % 6 == 4:  # before the wheel turns: where somebody looks around
+            page.screenshot(path=PICTURES / f"map-{step // 6 + 1}.png")
         most = max(most, page.locator(".map-cluster, .map-single").count())
     frames, tasks = page.evaluate("() => [window.frames_.slice(2), window.tasks]")
     return frames, tasks, most
