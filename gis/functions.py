@@ -15,7 +15,10 @@ def _as_expression(geometry: Any) -> Any:
 
 
 class IsAmong(Func):
-    """Whether the key in a column is one of many, as one parameter: `__in` makes each a parameter, and psycopg parses a query of over fifty anew."""
+    """Whether the key in a column is one of some, as one parameter: `__in` makes each a parameter, and psycopg parses a query of over fifty anew.
+
+    Of one key it is equality: PostgreSQL reads the rows of one body in the order of an index, but not those of an array of one.
+    """
 
     template = "%(expressions)s::bigint[])"
     arg_joiner = " = ANY("
@@ -23,7 +26,9 @@ class IsAmong(Func):
     output_field = BooleanField()
 
     def __init__(self, column: str, keys: Collection[int], **extra: Any) -> None:
-        super().__init__(column, Value(sorted(keys)), **extra)
+        if len(keys) == 1:
+            self.template, self.arg_joiner = "%(expressions)s", " = "
+        super().__init__(column, Value(next(iter(keys)) if len(keys) == 1 else sorted(keys)), **extra)
 
 
 class GeodesicArea(Func):

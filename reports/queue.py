@@ -34,6 +34,7 @@ PAGE = 50
 STATE = "SELECT max(changed_at), count(*), sum(version) FROM (%s) AS changed"
 SUM = "SELECT status, sum(number)::int FROM (%s) AS counted GROUP BY status"
 MANY = 10_000  # overdue reports that are counted one by one; of more it is quicker to count what is not
+FAR = 500  # rows
 STATE_PERIOD = timedelta(minutes=15)  # so often the state is another one though nothing has changed; longer than any step's transaction
 
 
@@ -421,10 +422,10 @@ class Queue:
         """The rows from one place to another; each part is read in the order of an index, so open and ended ones one after the other."""
         reports = self.reports
         if self.is_of_closed:
-            return list(reports.closed_for_queue()[start:stop])
+            return _slice(reports.closed_for_queue(), start, stop)
         if not self.searches:
-            return list(reports.for_queue()[start:stop])
-        found = list(reports.open().for_queue()[start:stop])
+            return _slice(reports.for_queue(), start, stop)
+        found = _slice(reports.open().for_queue(), start, stop)
         if len(found) < stop - start:
             before = start + len(found) if found or not start else reports.open().count()  # of open ones
             found += reports.closed_for_queue()[max(start - before, 0) : stop - before]
@@ -436,6 +437,14 @@ class Queue:
             return None, None
         others = replace(self, asked=replace(self.asked, page=1)).reports.open()
         return others.before_in_queue(report), others.after_in_queue(report)
+
+
+def _slice(rows: ReportQuerySet, start: int, stop: int) -> list[Report]:
+    """The rows from one place to another; far behind, their keys first: all that comes before would be joined and judged for nothing."""
+    if start < FAR:
+        return list(rows[start:stop])
+    keys = list(rows.values_list("pk", flat=True)[start:stop])
+    return list(rows.filter(pk__in=keys))
 
 
 def _keys(named: QuerySet[Any, Any]) -> list[int]:

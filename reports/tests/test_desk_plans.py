@@ -10,6 +10,7 @@ from reports.models import Contact, Handling
 from reports.queue import Asked, Desk, Queue
 from reports.same_reporter import others_of_reporter
 from reports.tests.desk_cases import file
+from tests.lasting_cast import *  # noqa: F403
 
 pytestmark = pytest.mark.django_db
 
@@ -27,8 +28,8 @@ FROM reports_report CROSS JOIN generate_series(1, %(many)s) AS number WHERE id =
 """
 
 
-@pytest.fixture
-def report(body_a, body_b, portal, inspectorate, pothole, spot_a, an):
+@pytest.fixture(scope="module")
+def report(body_a, body_b, portal, inspectorate, pothole, law, spot_a, an, binh, chi, diep):
     """One of six thousand; one in eight is open, three in four with A, the others with B."""
     report = file(pothole, spot_a, name=an.name, phone=an.phone)
     with connection.cursor() as cursor:
@@ -72,6 +73,19 @@ def test_the_queue_of_one_body_is_read_in_order_from_its_index(report, binh):
     }  # as A has few or most
     assert not [node for node, table, _index in found if node == "Seq Scan" and table == "reports_report"]
     assert not [node for node, _table, _index in found if "Sort" in node]
+
+
+def test_the_queue_of_a_body_with_few_is_read_from_its_own_index(report, chi):
+    found = nodes(page_of(chi))  # B has one in four
+    assert ("Index Scan", "reports_report", "report_queue_of_body") in found
+    assert not [node for node, _table, _index in found if "Sort" in node]
+
+
+def test_pages_far_behind_are_found_by_their_keys(report, diep):
+    queue = Queue(desk := Desk.of(diep), Asked(view=desk.view_called("open"), page=11), timezone.now())
+    rows, has_more = queue.page()
+    assert [row.pk for row in rows] == list(queue.reports.for_queue().values_list("pk", flat=True)[500:550])
+    assert has_more
 
 
 def test_the_queue_of_a_province_is_read_in_order_from_the_index_of_all(report, diep):
