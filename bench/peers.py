@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import gzip
 import json
-import math
 import os
 import random
 import shutil
@@ -33,8 +32,11 @@ from bench.load import load, percentile
 from bench.map import ARGUMENTS, _cold
 from bench.scene import make_desk, say
 from bench.serving import Caller, free_port, served
+from gis.cells import cell_of
+from gis.tiles import Tile
 from insights.pyramid.build import build
 from insights.pyramid.read import Mix
+from insights.tiles.layers import reports_tile
 from reports.models import Report
 
 SECONDS = 2.0
@@ -47,10 +49,12 @@ MARKER = """() => new Promise((done, failed) => {
 })"""
 BARE_TILE = """
 SELECT ST_AsMVT(tile, 'reports', 4096, 'geom') FROM (
-  SELECT ST_AsMVTGeom(ST_Transform(location, 3857), ST_TileEnvelope(%(z)s, %(x)s, %(y)s), 4096, 64, true) AS geom, code, status
-  FROM reports_report WHERE location && ST_Transform(ST_TileEnvelope(%(z)s, %(x)s, %(y)s), 4326) AND published_at IS NOT NULL
+  SELECT ST_AsMVTGeom(ST_Transform(location, 3857), ST_TileEnvelope(%(z)s, %(x)s, %(y)s), 4096, 64, true) AS geom, report.code, status, category.code AS kind
+  FROM reports_report AS report JOIN authorities_category AS category ON category.id = report.category_id
+  WHERE location && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326) AND published_at IS NOT NULL
 ) AS tile
 """
+TILES_AT = (16, 17, 18)
 REPRESENTED = """
 INSERT INTO represent.boundaries_boundaryset (slug, name, singular, authority, domain, last_updated, source_url, notes, licence_url, extra)
 VALUES ('communes', 'Communes', 'Commune', '', '', now(), '', '', '', '{}');
@@ -133,7 +137,10 @@ def _unpacked(body: bytes) -> bytes:
 
 def _units(rows: Rows, port: int, spots: list[tuple[float, float]]) -> None:
     ours = load(port, [f"/api/v1/units/locate/?lat={lat}&lon={lon}" for lon, lat in spots], clients=CLIENTS, seconds=SECONDS)
+    plain = load(port, [f"/bench/unit/?lat={lat}&lon={lon}" for lon, lat in spots], clients=CLIENTS, seconds=SECONDS)
     rows.rates["unit of a point, ours"] = ours["a second"]
+    rows.rates["unit of a point, a plain view with one prepared query behind the same middleware"] = plain["a second"]
+    rows.ratios["unit of a point: ours / that plain view, requests a second"] = ours["a second"] / plain["a second"]
 
     def theirs() -> None:
         with _represent() as other:
@@ -176,19 +183,33 @@ def _represent() -> Iterator[int]:
 
 
 def _tiles(rows: Rows, port: int, spots: list[tuple[float, float]]) -> None:
-    """A tile of single reports: bare SQL, ours, tipg's."""
-    places = sorted({_tile(16, lon, lat) for lon, lat in spots[:60]})
-    spent = []
-    for x, y in places:
-        start = time.perf_counter()
-        with connection.cursor() as cursor:
-            cursor.execute(BARE_TILE, {"z": 16, "x": x, "y": y})
-            cursor.fetchone()
-        spent.append(time.perf_counter() - start)
-    rows.seconds["tile, bare ST_AsMVT, p50"] = statistics.median(spent)
-    ours = load(port, [f"/api/v1/tiles/reports/16/{x}/{y}.mvt" for x, y in places], clients=1, seconds=SECONDS)
-    rows.seconds["tile over HTTP, ours, p50"] = ours["p50"] / 1e3
-    rows.ratios["tile over HTTP: ours / bare ST_AsMVT without HTTP, p50"] = ours["p50"] / 1e3 / statistics.median(spent)
+    """Tiles of single reports: our query beside bare ST_AsMVT on the same rows, then over HTTP beside a bare view of as many bytes, and tipg's."""
+    ours: list[float] = []
+    bare: list[float] = []
+    for zoom in TILES_AT:
+        for lon, lat in spots[:60]:
+            tile = Tile(zoom, *cell_of(lon, lat, zoom))
+            west, south, east, north = tile.box.extent
+            given = {"z": tile.z, "x": tile.x, "y": tile.y, "west": west, "south": south, "east": east, "north": north}
+            for spent, work in ((bare, lambda given=given: _bare_tile(given)), (ours, lambda tile=tile: reports_tile(tile, built=True))):
+                spent.append(min(_took(work) for _ in range(3)))
+    for name, spent in (("bare ST_AsMVT on the same rows", bare), ("our query", ours)):
+        rows.seconds |= {f"tile, {name}, p50": percentile(spent, 50), f"tile, {name}, p95": percentile(spent, 95)}
+    for p in (50, 95):
+        rows.ratios[f"tile: our query / bare ST_AsMVT on the same rows, p{p}"] = percentile(ours, p) / percentile(bare, p)
+    places = sorted({cell_of(lon, lat, 16) for lon, lat in spots[:60]})
+    paths = [f"/api/v1/tiles/reports/16/{x}/{y}.mvt" for x, y in places]
+    caller = Caller(port)
+    sizes = [len(_unpacked(caller.get(path)[2])) for path in paths]
+    rows.notes["largest tile"] = f"{_largest_tile(caller, spots)} bytes, of all zooms"
+    over_http = load(port, paths, clients=1, seconds=SECONDS, headers="Accept-Encoding: gzip\r\n")
+    with tempfile.NamedTemporaryFile() as kept:
+        kept.write(os.urandom(int(statistics.median(sizes))))
+        kept.flush()
+        constant = [f"/bench/constant/?{urlencode({'file': kept.name, 'of': 'tile'})}"]
+        constantly = load(port, constant, clients=1, seconds=SECONDS, headers="Accept-Encoding: gzip\r\n")
+    rows.seconds |= {"tile over HTTP, ours, p50": over_http["p50"] / 1e3, "a bare view of as many bytes, p50": constantly["p50"] / 1e3}
+    rows.ratios["tile over HTTP: ours / a bare view of as many bytes, p50"] = over_http["p50"] / constantly["p50"]
     other = free_port()
     env = _around() | {"DATABASE_URL": connection_url(), "TIPG_DB_SCHEMAS": '["public"]', "TIPG_CATALOG_TTL": "100000"}
     words = [str(installed.PYTHON), "-m", "uvicorn", "tipg.main:app", "--port", str(other), "--log-level", "warning"]
@@ -196,7 +217,25 @@ def _tiles(rows: Rows, port: int, spots: list[tuple[float, float]]) -> None:
         paths = [f"/collections/public.reports_report/tiles/WebMercatorQuad/16/{x}/{y}?geom-column=location&limit=10000" for x, y in places]
         theirs = load(other, paths, clients=1, seconds=SECONDS)
     rows.seconds["tile over HTTP, tipg, p50"] = theirs["p50"] / 1e3
-    rows.ratios["tile over HTTP: ours / tipg, p50"] = ours["p50"] / theirs["p50"]
+    rows.ratios["tile over HTTP: ours / tipg, p50"] = over_http["p50"] / theirs["p50"]
+
+
+def _bare_tile(given: dict[str, Any]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(BARE_TILE, given)
+        cursor.fetchone()
+
+
+def _took(work: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _largest_tile(caller: Caller, spots: list[tuple[float, float]]) -> int:
+    """Bytes, before they are pressed, of the largest tile of either layer around thirty spots, at every zoom."""
+    asked = {(layer, zoom, *cell_of(lon, lat, zoom)) for layer in ("reports", "units") for zoom in range(5, 20) for lon, lat in spots[:30]}
+    return max(len(_unpacked(caller.get(f"/api/v1/tiles/{layer}/{z}/{x}/{y}.mvt")[2])) for layer, z, x, y in sorted(asked))
 
 
 def connection_url() -> str:
@@ -208,11 +247,6 @@ def connection_url() -> str:
 def _around() -> dict[str, str]:
     libraries = {name: str(getattr(settings, name)) for name in ("GDAL_LIBRARY_PATH", "GEOS_LIBRARY_PATH")}
     return {**os.environ, **libraries, "DATABASE_URL": connection_url(), "DJANGO_SETTINGS_MODULE": ""}
-
-
-def _tile(zoom: int, lon: float, lat: float) -> tuple[int, int]:
-    across, turned = 2**zoom, math.asinh(math.tan(math.radians(lat)))
-    return int((lon + 180) / 360 * across), int((1 - turned / math.pi) / 2 * across)
 
 
 @contextmanager

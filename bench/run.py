@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument(
         "names",
         nargs="*",
-        help="clusters, exports, filing, hotspots, locate, map, peers, places, planner, queue, reroute, server, soak, statistics (default: all)",
+        help="clusters, exports, filing, hotspots, locate, map, peers, places, planner, queue, reroute, server, soak, statistics, units (default: all)",
     )
     parser.add_argument("--reports", type=int, default=int(os.environ.get("SIZE") or 100_000), help="how many (default $SIZE, or 100000)")
     parser.add_argument("--open", type=int, default=12, metavar="PERCENT", help="how many of them are open (default 12)")
@@ -47,7 +47,23 @@ def main() -> None:
     django.setup()
     from django.core.management import call_command
 
-    from bench import clusters, exports, filing, hotspots, locate, map, peers, places, planner, queue, reroute, server, soak, statistics
+    from bench import (
+        clusters,
+        exports,
+        filing,
+        hotspots,
+        locate,
+        map,
+        peers,
+        places,
+        planner,
+        queue,
+        reroute,
+        server,
+        soak,
+        statistics,
+        units,
+    )
 
     benches: dict[str, Callable[[], dict[str, Any]]] = {
         "clusters": lambda: clusters.run(arguments.reports, arguments.open),
@@ -64,6 +80,7 @@ def main() -> None:
         "server": lambda: server.run(min(arguments.reports, MOST_TO_FILE_BESIDE), arguments.open),
         "soak": lambda: soak.run(arguments.seconds),
         "statistics": lambda: statistics.run(arguments.reports, arguments.open),
+        "units": units.run,
     }
     if unknown := set(arguments.names) - set(benches):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(benches)}")

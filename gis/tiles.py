@@ -41,13 +41,18 @@ class Tile:
 
     @property
     def box(self) -> Polygon:
-        """What it shows, with its buffer: a WGS 84 box."""
+        """The same as `extent`, as a WGS 84 polygon."""
+        box = Polygon.from_bbox(self.extent)
+        box.srid = 4326
+        return box
+
+    @property
+    def extent(self) -> tuple[float, float, float, float]:
+        """What it shows, with its buffer: west, south, east, north in WGS 84 degrees."""
         west, north = corner(self.x, self.y, self.z)
         east, south = corner(self.x + 1, self.y + 1, self.z)
         dx, dy = (east - west) * BUFFER / EXTENT, (north - south) * BUFFER / EXTENT
-        box = Polygon.from_bbox((max(west - dx, -180), max(south - dy, -90), min(east + dx, 180), min(north + dy, 90)))
-        box.srid = 4326
-        return box
+        return max(west - dx, -180), max(south - dy, -90), min(east + dx, 180), min(north + dy, 90)
 
 
 class InTile(Func):
