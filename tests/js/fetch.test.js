@@ -41,3 +41,15 @@ test("of quick calls only the last runs, and it aborts the one before", async ()
   await new Promise((resolve) => setTimeout(resolve, 60));
   assert.deepEqual(seen, ["b", "c", "b aborted", "c done"]);
 });
+
+test("what is wanted now does not wait, and takes the place of what was to come", async () => {
+  const seen = [];
+  const task = latest(async (_signal, name) => {
+    seen.push(name);
+  }, 10);
+  task("soon");
+  task.now("now");
+  assert.deepEqual(seen, ["now"]);
+  await new Promise((resolve) => setTimeout(resolve, 25));
+  assert.deepEqual(seen, ["now"]);
+});

@@ -99,25 +99,28 @@ export function isAbort(error) {
 }
 
 /**
- * A task that starts `wait` ms after the last call and aborts the run before: of quick changes only the last is asked for.
+ * A task that starts `wait` ms after the last call and aborts the run before: of quick changes only the last is asked for. `now` does not wait.
  * @template {any[]} A
  * @param {(signal: AbortSignal, ...args: A) => Promise<void>} task
  * @param {number} wait
- * @returns {(...args: A) => void}
+ * @returns {((...args: A) => void) & {now: (...args: A) => void}}
  */
 export function latest(task, wait) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   /** @type {AbortController | undefined} */
   let running;
-  return (...args) => {
+  const now = (/** @type {A} */ ...args) => {
     clearTimeout(timer);
-    timer = setTimeout(() => {
-      running?.abort();
-      running = new AbortController();
-      task(running.signal, ...args).catch((error) => {
-        if (!isAbort(error)) throw error;
-      });
-    }, wait);
+    running?.abort();
+    running = new AbortController();
+    task(running.signal, ...args).catch((error) => {
+      if (!isAbort(error)) throw error;
+    });
   };
+  const soon = (/** @type {A} */ ...args) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => now(...args), wait);
+  };
+  return Object.assign(soon, { now });
 }

@@ -118,12 +118,12 @@ function begin() {
     // On a weak line the map is empty for seconds: that it is not broken is said in words
     const slow = setTimeout(() => tell(words("loading")), SLOW_MS);
     try {
-      const [clusters, html] = await Promise.all([
-        getFresh(asked.clusters, { signal, lang }),
-        getText(asked.rows, { signal, lang }),
-      ]);
+      const html = getText(asked.rows, { signal, lang });
+      html.catch(() => {}); // told below, unless the map's answer has failed already
+      const clusters = await getFresh(asked.clusters, { signal, lang });
       version = clusters.version;
-      draw(clusters.body.features, asked.zoom, html);
+      drawMap(clusters.body.features, asked.zoom); // does not wait for the list, which is longer in coming
+      drawRows(await html);
       hush();
     } catch (error) {
       if (isAbort(error)) throw error;
@@ -141,14 +141,17 @@ function begin() {
   /**
    * @param {any[]} features
    * @param {number} zoom
-   * @param {string} html
    */
-  function draw(features, zoom, html) {
+  function drawMap(features, zoom) {
     reports.show(features, zoom);
     base.avoid(reports.obstacles());
     const shown = reports.count();
     const told = shown ? words("count", { count: shown, shown: number(shown, lang) }) : words("none");
     if (count.textContent !== told) count.textContent = byId("list-status").textContent = told;
+  }
+
+  /** @param {string} html */
+  function drawRows(html) {
     rows.innerHTML = html;
     tellTimes(rows, lang);
     lightAgain();
@@ -173,7 +176,8 @@ function begin() {
         reports.show(clusters.body.features, asked.zoom);
         lightAgain();
       } else {
-        draw(clusters.body.features, asked.zoom, html);
+        drawMap(clusters.body.features, asked.zoom);
+        drawRows(html);
       }
     } catch (error) {
       if (!isAbort(error) && !(error instanceof Problem)) throw error;
@@ -330,7 +334,7 @@ function begin() {
 
   window.addEventListener("online", retry);
   window.addEventListener("offline", () => tell(words("offline"), retry));
-  load();
+  load.now();
 }
 
 /**
