@@ -95,7 +95,20 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 # Plans of the statements that are asked most are kept by each connection; off behind a PgBouncer older than 1.21, which loses them
 if env.bool("PREPARED_STATEMENTS", default=True):
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("prepare_threshold", 5)
+# Behind a pooler that gives a connection for a transaction (PgBouncer), a cursor that lives on outside of one would be lost
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = env.bool("POOLED", default=False)
 DATABASES["default"]["ATOMIC_REQUESTS"] = False  # services say what belongs together
+# Public pages may be read from a replica; nothing else is (docs/adr/0026)
+if env("REPLICA_URL", default=""):
+    REPLICA_LAG_S = env.float("REPLICA_LAG_S", default=5.0)
+    DATABASES["replica"] = {
+        **DATABASES["default"],
+        **env.db("REPLICA_URL"),
+        "OPTIONS": {**DATABASES["default"].get("OPTIONS", {}), "connect_timeout": 2},
+        "TEST": {"MIRROR": "default"},
+    }
+    DATABASE_ROUTERS = ["geoportal.replica.Router"]
+    MIDDLEWARE.insert(MIDDLEWARE.index("django.middleware.common.CommonMiddleware"), "geoportal.replica.ReadsFromReplica")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # GDAL and GEOS come inside the pinned wheels of pyogrio and shapely: the same current version on every system (docs/adr/0002)
