@@ -2,14 +2,17 @@
 
 import gc
 import os
+import sys
+from pathlib import Path
 from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
-cores = len(os.sched_getaffinity(0))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from geoportal.machine import web_processes
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
-workers = int(os.environ.get("WEB_CONCURRENCY") or min(cores + 1, 9))
+workers = int(os.environ.get("WEB_CONCURRENCY") or web_processes())
 worker_class = "gthread"  # threads, not an event loop: GEOS handles leak under ASGI, and uploads on weak lines are slow
 threads = int(os.environ.get("WEB_THREADS") or 4)
 preload_app = True  # load once, then fork: less memory, and a broken start is one message
