@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from bench import installed
 from bench.scene import say
 from insights.hotspots import warning
 from insights.hotspots.methods import PERMUTATIONS
@@ -51,4 +52,28 @@ def run() -> dict[str, Any]:
         for factor in (2.0, 3.0, 5.0):
             told = share_of_rises_warned(seeds=POWER_SEEDS, mean=mean, factor=factor, **PROVINCE)
             shares[f"early warning, {mean:g} reports a week: a rise to {factor:g} times is told"] = told
-    return {"worlds": len(SEEDS), "bound_low": low, "bound_high": high, "shares": shares, "seconds": seconds, "ratios": {}}
+    agreed = _compared()
+    return {
+        "as_esda": agreed,
+        "worlds": len(SEEDS),
+        "bound_low": low,
+        "bound_high": high,
+        "shares": shares,
+        "seconds": seconds,
+        "ratios": {},
+    }
+
+
+def _compared() -> int:
+    """In how many worlds Gi*'s score and Moran's I of every area are those of esda, to twelve digits; stops at the first in which they are not."""
+    if missing := installed.oracles():
+        say(f"esda is not here, nothing is compared: {missing}")
+        return 0
+    from bench.hotspots_esda import differences
+
+    for seed in POWER_SEEDS:
+        for method, difference in differences(SIDE, seed).items():
+            if not difference <= 1e-12:
+                raise SystemExit(f"{method}, seed {seed}: {difference} beside esda")
+    say(f"Gi* and Moran: as esda in {len(POWER_SEEDS)} worlds")
+    return len(POWER_SEEDS)

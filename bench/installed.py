@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BESIDE = ROOT / "bench/beside"
 PLACE = ROOT / ".local/bench/peers"
 PYTHON = PLACE / "python/bin/python"
+ORACLES = PLACE / "oracles"
 
 
 def packages() -> str:
@@ -23,6 +24,15 @@ def python() -> str:
     uv = str(Path(sys.executable).parent / "uv")
     made = "" if PYTHON.exists() else _tried([uv, "venv", "-q", "--python", sys.executable, str(PLACE / "python")])
     return made or _tried([uv, "pip", "install", "-q", "--python", str(PYTHON), "-r", str(BESIDE / "requirements.txt")])
+
+
+def oracles() -> str:
+    """Installs what our answers are compared with, for this process to import after all that the portal brings; what stood in the way, or nothing."""
+    uv = str(Path(sys.executable).parent / "uv")
+    missing = _tried([uv, "pip", "install", "-q", "--python", sys.executable, "--target", str(ORACLES), "-r", str(BESIDE / "oracles.txt")])
+    if not missing and str(ORACLES) not in sys.path:
+        sys.path.append(str(ORACLES))
+    return missing
 
 
 def node() -> str:

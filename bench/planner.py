@@ -1,6 +1,6 @@
 """Twelve queries of a planner (fixtures/planner/twelve.json) on real outlines: the same answers as geopandas, and their times against bare SQL.
 
-geopandas is no dependency of the site: install it beside, `.venv/bin/uv pip install --python .venv geopandas`; without it only times are told.
+geopandas is no dependency of the site: it is installed beside it, in .local/bench; where it cannot be had only times are told.
 """
 
 # ruff: noqa: S608  fixed texts, no value from outside
@@ -18,6 +18,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from accounts.models import User
+from bench import installed
 from bench.scene import DATA, EVENTS, NEW, OLD, REPORTS, say
 from insights.planner.language import parse_query
 from insights.planner.models import OwnLayer
@@ -150,10 +151,8 @@ def _agree(at: int, answer: Answer, counted: dict[str | None, int]) -> None:
 
 def _compared(told: list[dict[str, Any]], answers: list[Answer]) -> int:
     """In how many of the answers geopandas agrees to the last row and figure; stops at the first in which it does not."""
-    try:
-        import geopandas  # noqa: F401  is it there?
-    except ImportError:
-        say("geopandas is not here: nothing is compared")
+    if missing := installed.oracles():
+        say(f"geopandas is not here, nothing is compared: {missing}")
         return 0
     from bench.planner_geopandas import Frames
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -19,6 +21,11 @@ SRID = 5897
 HCM = "Asia/Ho_Chi_Minh"
 
 
+def _read(path: Path) -> Any:
+    """A file of outlines in degrees; by json and shapely, for pyogrio, which is imported before geopandas is found, does not look for it again."""
+    return gpd.GeoDataFrame.from_features(json.loads(path.read_text()), crs=4326)
+
+
 class Frames:
     """The reports, units and layers, in degrees and in metres."""
 
@@ -29,8 +36,8 @@ class Frames:
         self.reports = gpd.GeoDataFrame(rows.drop(columns="location"), geometry=points).set_index("code", drop=False).rename_axis(None)
         self.metric = self.reports.to_crs(SRID)
         self.layers = {
-            "base:rivers": gpd.read_file(DATA / "base_rivers_osm_10main.geojson").rename(columns={"id": "label"}),
-            "base:coast": gpd.read_file(DATA / "base_coastline_gshhg_mekong.geojson").assign(label=""),
+            "base:rivers": _read(DATA / "base_rivers_osm_10main.geojson").rename(columns={"id": "label"}),
+            "base:coast": _read(DATA / "base_coastline_gshhg_mekong.geojson").assign(label=""),
             "own:twelve": self._zones(),
         }
         self.units = {"2025-06-30": self._units(OLD), "2025-07-01": self._units(NEW)}
@@ -42,7 +49,7 @@ class Frames:
         )
 
     def _units(self, path: Any) -> Any:
-        units = gpd.read_file(path)
+        units = _read(path)
         return units[units.level == "commune"][["code", "parent_code", "geometry"]].rename(columns={"code": "unit"}).sort_values("unit")
 
     def answered(self, query: dict[str, Any]) -> dict[Any, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from django.db import transaction
@@ -15,6 +15,7 @@ from boundaries.models import BaseLayer, Unit, UnitShape
 LAYER = "population"
 COLUMNS = ("code", "on", "year", "people", "source")
 FIRST_YEAR = 1990
+MOST_PEOPLE = 100_000_000  # in one unit: more than any province has
 
 
 @transaction.atomic
@@ -31,7 +32,7 @@ def load_population(lines: Iterable[str]) -> int:
         raise LayerError([f"The table has no column {', '.join(missing)}: its first line names {', '.join(COLUMNS)}."])
     problems: list[str] = []
     found: dict[int, tuple[int, BaseLayer]] = {}
-    for row in rows:
+    for row in _each(rows):
         said = {name: (row[name] or "").strip() for name in COLUMNS}
         if not any(said.values()):
             continue
@@ -52,23 +53,33 @@ def load_population(lines: Iterable[str]) -> int:
     return len(found)
 
 
+def _each(rows: csv.DictReader[str]) -> Iterator[dict[str, str]]:
+    """The lines; LayerError at one that is no line of a table, such as a text that never ends."""
+    try:
+        yield from rows
+    except csv.Error as error:
+        raise LayerError([f"Line {rows.line_num}: it cannot be read as a line of a table ({error})."]) from error
+
+
 def _feature(said: dict[str, str]) -> tuple[Unit, BaseLayer]:
     """The unit of a line and its figure. Raises ValueError with what is wrong."""
+    if not "".join(said.values()).isprintable():
+        raise ValueError("it holds signs that nobody sees")  # a NUL the database would refuse
     try:
         day = parse_date(said["on"])
     except ValueError:
         day = None
     if day is None:
-        raise ValueError(f"“{said['on']}” is no day: write YYYY-MM-DD")
+        raise ValueError(f"“{said['on'][:20]}” is no day: write YYYY-MM-DD")
     unit = Unit.objects.in_force(day).filter(code=said["code"]).lowest_first().first()
     if unit is None:
-        raise ValueError(f"no unit has the code “{said['code']}” on {day} (leading zeros count)")
+        raise ValueError(f"no unit has the code “{said['code'][:20]}” on {day} (leading zeros count)")
     year = said["year"]
-    if not (year.isascii() and year.isdecimal() and FIRST_YEAR <= int(year) <= date.today().year):
-        raise ValueError(f"“{year}” is no year from {FIRST_YEAR} on")
+    if not (year.isascii() and year.isdecimal() and len(year) == 4 and FIRST_YEAR <= int(year) <= date.today().year):
+        raise ValueError(f"“{year[:20]}” is no year from {FIRST_YEAR} on")
     people = said["people"]
-    if not (people.isascii() and people.isdecimal() and int(people) > 0):
-        raise ValueError(f"“{people}” is no number of people: write digits only, without separators")
+    if not (people.isascii() and people.isdecimal() and len(people) < 12 and 0 < int(people) <= MOST_PEOPLE):
+        raise ValueError(f"“{people[:20]}” is no number of people: write digits only, without separators")
     if not said["source"] or len(said["source"]) > MAX_ATTRIBUTION:
         raise ValueError(f"who says so? A source is needed, of at most {MAX_ATTRIBUTION} characters")
     shape = UnitShape.objects.filter(unit=unit, current=True).first()

@@ -11,7 +11,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from boundaries.layers import LayerError
 from boundaries.models import BaseLayer
+from boundaries.population import load_population
 from boundaries.tests.factories import UnitFactory
 from insights.hotspots.methods import (
     benjamini_hochberg,
@@ -175,6 +177,22 @@ def test_population_from_a_table_is_that_of_the_unit_of_its_day_and_all_or_nothi
     assert ask(client, expected="population", method="binomial").status_code == 200
     BaseLayer.objects.filter(properties__code="91003").update(properties={"code": "91003", "population": 1000, "since": "1999-01-01"})
     assert ask(client, expected="population").status_code == 400  # of another unit that had the code
+
+
+@pytest.mark.django_db
+def test_a_hostile_table_of_people_is_refused_by_its_line_and_changes_nothing(commune_a):
+    day, code = timezone.localdate(), commune_a.code
+    before = BaseLayer.objects.create(name="population", attribution="x", geometry=commune_a.shapes.get().label_point, properties={})
+    for wrong in (
+        f"a\0b;{day};2025;1000;x", f"{code}'; DROP TABLE boundaries_unit --;{day};2025;1000;x", f"{code};{day};2025;{'9' * 9000};x", f"{code};{day};2025;999999999999;x",
+        f"{code};{day};{'2' * 9000};1000;x", f"{code};{day};2025;-1;x", f"{code};{day};2025;1e3;x", f"{code};{day};2025;٣٣;x", f"{code};{day};2025;NaN;x",
+        f"{code};0000-00-00;2025;1000;x", f"{code};{day};2025;1000;{'x' * 9000}", f"{code};{day};2025;1000;{'x' * 200_000}", f"{code};{day}",
+    ):  # fmt: skip
+        with pytest.raises(LayerError) as told:
+            load_population(["code;on;year;people;source\n", wrong + "\n"])
+        assert told.value.problems[0].startswith("Line "), wrong[:50]
+        assert len(told.value.problems[0]) < 300
+    assert BaseLayer.objects.get() == before
 
 
 @pytest.mark.django_db
