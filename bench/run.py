@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)  # not this folder: its names are those of modules of Python
 DATABASE = f"geoportal_bench_{os.getpid()}"
 CALLS = 3000
-OF_A_SCENE = ("capacity", "clusters", "exports", "map", "peers", "queue", "statistics")
+OF_A_SCENE = ("capacity", "clusters", "exports", "lists", "map", "peers", "queue", "statistics")
 MOST_TO_FILE_BESIDE = 100_000  # what is filed hardly knows what is there; making a million takes longer than measuring
 
 
@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument(
         "names",
         nargs="*",
-        help="capacity, clusters, exports, filing, hotspots, locate, map, peers, places, planner, queue, replica, reroute, server, soak, statistics, units (default: all)",
+        help="capacity, clusters, exports, filing, hotspots, lists, locate, map, peers, places, planner, queue, replica, reroute, server, soak, statistics, units (default: all)",
     )
     parser.add_argument("--reports", type=int, default=int(os.environ.get("SIZE") or 100_000), help="how many (default $SIZE, or 100000)")
     parser.add_argument("--open", type=int, default=12, metavar="PERCENT", help="how many of them are open (default 12)")
@@ -53,6 +53,7 @@ def main() -> None:
         exports,
         filing,
         hotspots,
+        lists,
         locate,
         map,
         peers,
@@ -73,6 +74,7 @@ def main() -> None:
         "exports": lambda: exports.run(arguments.reports, arguments.open),
         "filing": lambda: filing.run(min(arguments.reports, MOST_TO_FILE_BESIDE), arguments.open),
         "hotspots": hotspots.run,
+        "lists": lambda: lists.run(arguments.reports, arguments.open),
         "locate": lambda: locate.run(CALLS),
         "map": lambda: map.run(arguments.reports, arguments.open),
         "peers": lambda: peers.run(arguments.reports, arguments.open),

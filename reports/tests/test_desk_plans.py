@@ -1,4 +1,4 @@
-"""How PostgreSQL reads the queue once there is something to read: in order from an index, never the whole table."""
+"""How PostgreSQL reads the queue and the public lists once there is something to read: from an index, never the whole table."""
 
 import json
 
@@ -6,9 +6,11 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from reports.models import Contact, Handling
+from reports.api.filters import filtered
+from reports.models import Contact, Handling, Report
 from reports.queue import Asked, Desk, Queue
 from reports.same_reporter import others_of_reporter
+from reports.searching import ReportWords, search_condition
 from reports.tests.desk_cases import file
 from tests.lasting_cast import *  # noqa: F403
 
@@ -120,3 +122,42 @@ def test_other_reports_of_a_phone_are_found_by_an_index(report, diep, pothole, s
     assert not [node for node, table, _index in found if node == "Seq Scan" and table == "reports_report"]
     phones = nodes(Contact.objects.filter(phone=an.phone))
     assert "contact_phone" in {index for _node, _table, index in phones}
+
+
+FAR = {"type": "Polygon", "coordinates": [[[106, 10], [106.1, 10], [106.1, 10.1], [106, 10]]]}
+
+
+@pytest.mark.parametrize(("asked", "index", "in_order"), [
+    ({}, "report_newest_public", True),
+    ({"status": "open"}, "report_newest_public", True),
+    ({"since": "2030-01-01"}, "report_newest_public", True),
+    ({"category": "law"}, ("reports_report_category_id", "report_public_counted"), False),
+    ({"authority": "portal"}, "reports_report_authority_id", False),
+    ({"bbox": "106,10,106.1,10.1"}, "reports_report_location", False),
+    ({"near": "10.05,106.05,300"}, "reports_report_location", False),
+    ({"within": json.dumps(FAR)}, "reports_report_location", False),
+    ({"within": "commune"}, "reports_reportplace_unit_id", False),
+    ({"unit": "commune", "category": "law"}, "reports_reportplace_unit_id", False),
+], ids=str)  # fmt: skip
+def test_a_page_of_the_public_list_is_read_from_an_index(asked, index, in_order, report, commune_b, portal):
+    asked = {name: {"commune": commune_b.code, "portal": portal.code}.get(text, text) for name, text in asked.items()}
+    rows = filtered(Report.objects.public(), asked).for_list().order_by("-filed_at", "-id")[:51]
+    found = nodes(rows)
+    assert any(name.startswith(index) for _node, _table, name in found), found
+    assert not [table for node, table, _index in found if node == "Seq Scan" and table in {"reports_report", "reports_reportplace"}]
+    if in_order:
+        assert "Sort" not in {node for node, _table, _index in found}
+
+
+def test_a_page_far_behind_begins_where_the_cursor_stands(report):
+    rows = filtered(Report.objects.public(), {}).for_list().order_by("-filed_at", "-id")
+    (found,) = json.loads(rows.filter(filed_at__lte=timezone.now())[:51].explain(format="json"))
+    assert "filed_at <=" in json.dumps(found)
+    assert '"Index Cond": "(filed_at <=' in json.dumps(found)
+
+
+@pytest.mark.parametrize("text", ["dam phá", "dam pha"])
+def test_a_search_with_and_without_tone_marks_reads_its_index(text, report, diep):
+    found = nodes(Report.objects.alias(words=ReportWords()).filter(search_condition(text, diep)))
+    assert "report_words" in {index for _node, _table, index in found}, found
+    assert not [table for node, table, _index in found if node == "Seq Scan" and table == "reports_report"]
