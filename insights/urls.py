@@ -25,6 +25,7 @@ urlpatterns = [
     path("data/", data.data, name="data"),
     path("data/feed.atom", data.feed, name="data_feed"),
     path("data/changes.json", data.changes, name="data_changes"),
+    path("data/reports.csv-metadata.json", data.metadata, name="data_metadata"),
     path("data/reports.<slug:kind>", data.stream, name="data_stream"),
     path("data/files/", data.order_file, name="order_file"),
     path("data/files/<uuid:key>/", data.data_file, name="data_file"),

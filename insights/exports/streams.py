@@ -8,6 +8,9 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+from django.utils.translation import get_language
+
 from insights.exports.rows import CHUNK, FIELDS
 from reports.codes import grouped
 
@@ -53,6 +56,23 @@ def csv_lines(rows: Iterable[list[Any]]) -> Iterator[bytes]:
             yield "".join(piece).encode()
             piece = []
     yield "".join(piece).encode()
+
+
+TYPES = {"text": "string", "moment": {"base": "dateTime", "format": "yyyy-MM-dd HH:mm:ss"}, "number": "number"}
+
+
+def csv_types(address: str) -> dict[str, Any]:
+    """What the CSV at an address holds, for programs: W3C's metadata for CSV on the Web, so that codes stay texts with the zeros at their front."""
+    columns = [
+        {"name": field.name, "titles": field.name, "datatype": TYPES[field.kind], "dc:description": str(field.meaning)} for field in FIELDS
+    ]
+    return {
+        "@context": ["http://www.w3.org/ns/csvw", {"@language": get_language() or settings.LANGUAGE_CODE}],
+        "url": address,
+        "dc:license": {"@id": settings.DATA_LICENCE_URL},
+        "dialect": {"encoding": "utf-8", "header": True},
+        "tableSchema": {"columns": columns, "primaryKey": "code"},
+    }
 
 
 def geojson_lines(rows: Iterable[list[Any]]) -> Iterator[bytes]:

@@ -69,6 +69,18 @@ def test_a_csv_opens_with_vietnamese_letters_and_without_a_formula(client, one, 
     assert [harmless(text) for text in ("+1", "-1", "@x", "\tx", "1-1", 5)] == ["'+1", "'-1", "'@x", "'\tx", "1-1", 5]
 
 
+def test_a_csv_says_to_programs_what_its_columns_hold(client, one):
+    answer = client.get(reverse("insights:data_stream", args=["csv"]))
+    address = re.fullmatch(r'<(/data/reports.csv-metadata.json)>; rel="describedby"; type="application/csvm\+json"', answer["Link"])[1]
+    told = client.get(address)
+    assert told["Content-Type"] == "application/csvm+json"
+    assert told.json()["url"] == "reports.csv"
+    columns = {column["titles"]: column["datatype"] for column in told.json()["tableSchema"]["columns"]}
+    assert list(columns) == list(in_csv(b"".join(answer.streaming_content).decode())[0])
+    assert (columns["unit"], columns["lon"], columns["filed_at"]["base"]) == ("string", "number", "dateTime")
+    assert address in client.get("/data/").content.decode()
+
+
 def test_a_geojson_is_one_and_gdal_reads_it(client, one, tmp_path):
     text = streamed(client, "geojson")
     (feature,) = json.loads(text)["features"]

@@ -22,7 +22,7 @@ from insights.exports.files import FORMATS
 from insights.exports.making import NIGHTLY, chosen, latest, order
 from insights.exports.models import DataFile
 from insights.exports.rows import FIELDS, rows
-from insights.exports.streams import csv_lines, geojson_lines
+from insights.exports.streams import csv_lines, csv_types, geojson_lines
 from reports.api.filters import parse_moment
 from reports.models import Report
 from reports.throttling import throttled, too_many
@@ -42,6 +42,7 @@ def data(request: HttpRequest) -> HttpResponse:
         "kinds": list(FORMATS),
         "licence": settings.DATA_LICENCE,
         "licence_url": settings.DATA_LICENCE_URL,
+        "metadata": reverse("insights:data_metadata"),
         "asked": request.GET.urlencode(),
         "parameters": request.GET.items(),
     }
@@ -60,7 +61,16 @@ def stream(request: HttpRequest, kind: str) -> HttpResponseBase:
         return HttpResponse(str(error), status=400, content_type="text/plain; charset=utf-8")
     response = StreamingHttpResponse(STREAMS[kind](rows(reports)), content_type=FORMATS[kind][2])
     response["Content-Disposition"] = f'attachment; filename="phan-anh-{timezone.localdate()}{FORMATS[kind][1]}"'
+    if kind == "csv":
+        response["Link"] = f'<{reverse("insights:data_metadata")}>; rel="describedby"; type="application/csvm+json"'
     return response
+
+
+@require_safe
+@login_not_required
+def metadata(request: HttpRequest) -> HttpResponse:
+    """What the columns of the CSV hold, for programs, where W3C's recommendation lets them look for it."""
+    return JsonResponse(csv_types("reports.csv"), content_type="application/csvm+json", json_dumps_params={"ensure_ascii": False})
 
 
 @require_POST
