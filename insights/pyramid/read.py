@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from gis.cells import extent_of
@@ -163,16 +163,20 @@ GROUP BY 1, 2, category_id, status
 """
 
 
+BOX = "ST_MakeEnvelope(%(box_west)s, %(box_south)s, %(box_east)s, %(box_north)s, 4326)"
+# By place alone: of a small box and a long time PostgreSQL would read both from an index and keep what is in both, a year for a few streets
+HERE = f"(SELECT * FROM reports_report WHERE location && {BOX} OFFSET 0)"  # noqa: S608
+LONG = timedelta(days=31)
 # Reports themselves. The box around the cells is for the index, the cells decide
 POINTS = f"""
 SELECT report.cell_x >> %(bits)s, report.cell_y >> %(bits)s, count(*),
        sum(round(ST_X(report.location) * {SCALE})::bigint), sum(round(ST_Y(report.location) * {SCALE})::bigint), sum(report.id),
        min(report.cell_x), max(report.cell_x), min(report.cell_y), max(report.cell_y),
        ARRAY[part_of(report.category_id, status_number(report.status), count(*))]
-FROM reports_report AS report JOIN authorities_category AS category ON category.id = report.category_id
+FROM {{reports}} AS report JOIN authorities_category AS category ON category.id = report.category_id
 WHERE report.published_at IS NOT NULL AND category.publication <> 'never'
   AND report.cell_x BETWEEN %(west)s AND %(east)s AND report.cell_y BETWEEN %(north)s AND %(south)s
-  AND report.location && ST_MakeEnvelope(%(box_west)s, %(box_south)s, %(box_east)s, %(box_north)s, 4326)
+  AND report.location && {BOX}
   {{of_category}} {{of_status}} {{of_time}} {{of_body}}
 GROUP BY report.cell_x >> %(bits)s, report.cell_y >> %(bits)s, report.category_id, report.status
 """  # noqa: S608  a whole number
@@ -282,8 +286,11 @@ def _of_reports(mix: Mix, window: Window) -> tuple[str, dict[str, Any]]:
 
 def _points(mix: Mix, window: Window, of_time: str) -> tuple[str, dict[str, Any]]:
     """The statement that counts the reports themselves."""
+    is_long = mix.since is None or mix.until is None or mix.until - mix.since > LONG
+    by_place = mix.is_timed and is_long and not mix.categories and window.depth > MONTH_DEEPEST
     west, south, east, north = extent_of(window.first_x, window.last_x, window.first_y, window.last_y, window.depth)
     statement = POINTS.format(
+        reports=HERE if by_place else "reports_report",
         of_category="AND category.code = ANY(%(categories)s)" if mix.categories else "",
         of_status="" if mix.statuses is None else "AND report.status = ANY(%(words)s)",
         of_time=f"{of_time} {OF_ANY_CATEGORY}" if mix.is_timed else "",
