@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from bench.scene import make_desk, say
@@ -26,6 +27,7 @@ from reports.models import Report
 
 CALLS = 40
 ZOOMS = (8, 11, 14, 17, 19)
+VIEWPORTS, MAP_ZOOMS = 500, (7, 20)
 VIEW = (2.5, 1.6)  # tiles of the zoom that the map asks for, on a desk of 1280 × 800
 NAIVE = """
 SELECT ST_SnapToGrid(location, %(size)s) AS cell, category_id, status, count(*), avg(ST_X(location)), avg(ST_Y(location)) FROM reports_report
@@ -61,11 +63,14 @@ def run(number: int, open_percent: int) -> dict[str, Any]:
             statistics.median(_query(Mix.of({}), zoom, chance.choice(spots)) for _ in range(9)) / naive
         )
     http, more, sizes = _over_http(spots, chance)
+    viewports = _bytes(spots)
     return {
         "reports": Report.objects.count(),
         "by_mix": by_mix,
         "bytes": sizes,
         "largest_answer_gzip": max(sizes.values()),
+        "bytes_of_viewports": viewports,
+        **{f"bytes, {what}, {p}": size for what, found in viewports.items() for p, size in found.items()},
         "seconds": seconds | http,
         "ratios": ratios | more,
     }
@@ -154,6 +159,18 @@ def _over_http(spots: list[tuple[float, float]], chance: random.Random) -> tuple
                     bare, percent
                 )
     return seconds, ratios, sizes
+
+
+def _bytes(spots: list[tuple[float, float]]) -> dict[str, dict[str, int]]:
+    """Bytes over the line, in gzip, of 500 viewports by chance: as the map asks, and with both breakdowns, which is the default of the call."""
+    chance = random.Random(5)  # noqa: S311
+    client = Client(SERVER_NAME="localhost", headers={"accept-encoding": "gzip"})
+    views = [(chance.uniform(*MAP_ZOOMS), chance.choice(spots)) for _ in range(VIEWPORTS)]
+    found = {}
+    for what, without in (("as the map asks", ""), ("both breakdowns", "&by=status")):
+        sizes = sorted(len(client.get(_address(int(zoom), spot).replace(without, "")).content) for zoom, spot in views)
+        found[what] = {"p50": sizes[VIEWPORTS // 2], "p95": sizes[VIEWPORTS * 95 // 100], "max": sizes[-1]}
+    return found
 
 
 def _address(zoom: int, spot: tuple[float, float]) -> str:

@@ -183,7 +183,9 @@ def differences(said: Said | None = None) -> list[str]:
         cursor.execute("SET LOCAL work_mem = '256MB'")
         cursor.execute("CREATE TEMPORARY TABLE counted_counts (LIKE insights_cellcount INCLUDING DEFAULTS) ON COMMIT DROP")
         cursor.execute("CREATE TEMPORARY TABLE counted_totals (LIKE insights_celltotal INCLUDING DEFAULTS) ON COMMIT DROP")
-        _count(said or (lambda _: None), counts="counted_counts", totals="counted_totals")
+        say = said or (lambda _: None)
+        _count(say, counts="counted_counts", totals="counted_totals")
+        start = time.monotonic()
         found = []
         given = {"depths": COUNT_DEPTHS, "total_depths": TOTAL_DEPTHS, "month_depths": MONTH_DEPTHS, "closed": CLOSED_NUMBERS}
         for what, statement in (
@@ -195,6 +197,7 @@ def differences(said: Said | None = None) -> list[str]:
             found += [
                 f"depth {row[0]}, cell {row[1]}/{row[2]}, {what.format(*row)} {row[5]} kept, {row[6]} counted" for row in cursor.fetchall()
             ]
+            say(f"{time.monotonic() - start:6.1f} s  compared by {what.partition(' {')[0]}")
         for table in ("counted_counts", "counted_totals", "of_months"):
             cursor.execute(f"DROP TABLE {table}")
     return found
