@@ -165,7 +165,8 @@ GROUP BY 1, 2, category_id, status
 
 BOX = "ST_MakeEnvelope(%(box_west)s, %(box_south)s, %(box_east)s, %(box_north)s, 4326)"
 # By place alone: of a small box and a long time PostgreSQL would read both from an index and keep what is in both, a year for a few streets
-HERE = f"(SELECT * FROM reports_report WHERE location && {BOX} OFFSET 0)"  # noqa: S608
+HERE = f"(SELECT * FROM reports_report WHERE location && {BOX} OFFSET 0) AS report"  # noqa: S608
+AMONG_ALL = "reports_report AS report"
 LONG = timedelta(days=31)
 # Reports themselves. The box around the cells is for the index, the cells decide
 POINTS = f"""
@@ -173,7 +174,7 @@ SELECT report.cell_x >> %(bits)s, report.cell_y >> %(bits)s, count(*),
        sum(round(ST_X(report.location) * {SCALE})::bigint), sum(round(ST_Y(report.location) * {SCALE})::bigint), sum(report.id),
        min(report.cell_x), max(report.cell_x), min(report.cell_y), max(report.cell_y),
        ARRAY[part_of(report.category_id, status_number(report.status), count(*))]
-FROM {{reports}} AS report JOIN authorities_category AS category ON category.id = report.category_id
+FROM {{reports}} JOIN authorities_category AS category ON category.id = report.category_id
 WHERE report.published_at IS NOT NULL AND category.publication <> 'never'
   AND report.cell_x BETWEEN %(west)s AND %(east)s AND report.cell_y BETWEEN %(north)s AND %(south)s
   AND report.location && {BOX}
@@ -202,9 +203,9 @@ def rows(mix: Mix, window: Window, *, built: bool) -> list[tuple[Any, ...]]:
     `built` says whether there is a pyramid.
     """
     statement, given = statement_for(mix, window, built=built)
-    # How many reports lie in a box, or were filed in a time, only a plan for these values can know
-    keyed = "reports_report" not in statement
-    return all_rows(MERGED.format(statement=statement), given, prepare=keyed)
+    # Whether the place, the time or the body finds fewer reports only a plan for these values can know
+    is_open = AMONG_ALL in statement
+    return all_rows(MERGED.format(statement=statement), given, prepare=not is_open)
 
 
 def statement_for(mix: Mix, window: Window, *, built: bool) -> tuple[str, dict[str, Any]]:
@@ -286,11 +287,11 @@ def _of_reports(mix: Mix, window: Window) -> tuple[str, dict[str, Any]]:
 
 def _points(mix: Mix, window: Window, of_time: str) -> tuple[str, dict[str, Any]]:
     """The statement that counts the reports themselves."""
-    is_long = mix.since is None or mix.until is None or mix.until - mix.since > LONG
-    by_place = mix.is_timed and is_long and not mix.categories and window.depth > MONTH_DEEPEST
+    is_short = mix.since is not None and mix.until is not None and mix.until - mix.since <= LONG
+    by_place = window.depth > MONTH_DEEPEST and not (is_short or mix.categories or mix.bodies)
     west, south, east, north = extent_of(window.first_x, window.last_x, window.first_y, window.last_y, window.depth)
     statement = POINTS.format(
-        reports=HERE if by_place else "reports_report",
+        reports=HERE if by_place else AMONG_ALL,
         of_category="AND category.code = ANY(%(categories)s)" if mix.categories else "",
         of_status="" if mix.statuses is None else "AND report.status = ANY(%(words)s)",
         of_time=f"{of_time} {OF_ANY_CATEGORY}" if mix.is_timed else "",
