@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import QuerySet
@@ -18,6 +19,7 @@ from boundaries.locate import Method, Placement
 from boundaries.models import Unit
 
 MAX_ALTERNATIVES = 5
+MOST_KEPT = 5_000  # answers, by category and unit
 LOCAL = (BodyKind.COMMUNE_COMMITTEE, BodyKind.DISTRICT_COMMITTEE, BodyKind.POLICE)
 
 
@@ -44,7 +46,7 @@ def route(placement: Placement, category: Category, on: date, known: RulesOfADay
         return _route_about_officials(placement, category, units, on)
     if not units:
         return _triage(placement, category, units, on, "outside")
-    answers = _one_a_body(known.answers(category, units) if known else _answers(category, units, on))
+    answers = known.of_each_body(category, units) if known else _one_a_body(_answers(category, units, on))
     if not answers:
         return _triage(placement, category, units, on, "no_rule")
     (rule, body), *others = answers
@@ -125,12 +127,23 @@ class RulesOfADay:
 
     def __init__(self, on: date) -> None:
         self.on = on
+        self._kept: dict[tuple[int, int], list[tuple[Rule, Body]]] = {}
         self._territories: dict[int, list[tuple[int, Territory]]] = defaultdict(list)
         for position, territory in enumerate(territories_on(on)):
             self._territories[territory.unit_id].append((position, territory))
         self._rules: dict[int | None, list[Rule]] = defaultdict(list)
         for rule in Rule.objects.in_force(on).select_related("body", "territory", "category").order_by("priority", "pk"):
             self._rules[rule.category_id].append(rule)
+
+    def of_each_body(self, category: Category, units: list[Unit]) -> list[tuple[Rule, Body]]:
+        """The first answer of each body; kept, since many reports come from one unit."""
+        asked = category.pk, units[0].pk
+        kept = self._kept.get(asked)
+        if kept is None:
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.clear()
+            kept = self._kept[asked] = _one_a_body(self.answers(category, units))
+        return kept
 
     def here(self, units: list[Unit]) -> Here:
         """A place by its unit and those above."""
@@ -312,4 +325,10 @@ def _category_name(code: str) -> str:
 
 
 def _day(iso: str) -> str:
+    return _day_in(iso, get_language())
+
+
+@lru_cache(maxsize=1_000)
+def _day_in(iso: str, language: str | None) -> str:
+    """A day as it is written in a language, which is the active one."""
     return date_format(date.fromisoformat(iso), "SHORT_DATE_FORMAT")

@@ -26,11 +26,12 @@ def main() -> None:
     parser.add_argument(
         "names",
         nargs="*",
-        help="capacity, clusters, exports, filing, hotspots, lists, locate, map, peers, places, planner, queue, replica, reroute, server, soak, statistics, units (default: all)",
+        help="capacity, clusters, exports, filing, hotspots, lists, locate, map, memory, peers, places, planner, queue, replica, reroute, server, soak, statistics, units (default: all)",
     )
     parser.add_argument("--reports", type=int, default=int(os.environ.get("SIZE") or 100_000), help="how many (default $SIZE, or 100000)")
     parser.add_argument("--open", type=int, default=12, metavar="PERCENT", help="how many of them are open (default 12)")
     parser.add_argument("--seconds", type=float, default=120, help="of soaking (default 120)")
+    parser.add_argument("--requests", type=int, default=100_000, help="of the memory's bench (default 100000)")
     parser.add_argument(
         "--scene",
         metavar="DATABASE",
@@ -56,6 +57,7 @@ def main() -> None:
         lists,
         locate,
         map,
+        memory,
         peers,
         places,
         planner,
@@ -77,6 +79,7 @@ def main() -> None:
         "lists": lambda: lists.run(arguments.reports, arguments.open),
         "locate": lambda: locate.run(CALLS),
         "map": lambda: map.run(arguments.reports, arguments.open),
+        "memory": lambda: memory.run(min(arguments.reports, MOST_TO_FILE_BESIDE), arguments.open, arguments.requests),
         "peers": lambda: peers.run(arguments.reports, arguments.open),
         "places": places.run,
         "planner": lambda: planner.run_bench(arguments.reports, arguments.open),

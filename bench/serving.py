@@ -63,14 +63,15 @@ def free_port() -> int:
 def memory_mb() -> float:
     """What the processes below this one hold in memory, what they share counted by its parts (megabytes)."""
     held = 0
-    for pid in _processes_below():
+    for pid in processes_below():
         with suppress(OSError):
             rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
             held += int(rollup.partition("Pss:")[2].split()[0])
     return held / 1e3
 
 
-def _processes_below() -> list[int]:
+def processes_below() -> list[int]:
+    """This process's children, and theirs."""
     below: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
@@ -88,7 +89,7 @@ def processor_seconds() -> dict[str, float]:
 
     Unlike a clock it says the same on a machine that others use too. What has ended counts no more.
     """
-    web = sum(_spent(pid) for pid in _processes_below())
+    web = sum(_spent(pid) for pid in processes_below())
     with connection.cursor() as cursor:
         cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
         return {"web": web, "database": sum(_spent(pid) for (pid,) in cursor.fetchall())}

@@ -134,6 +134,7 @@ def soak(*, seconds: float, writers: int, readers: int, kill_database: bool) -> 
     told = []
     while not wrong.empty():
         told.append(wrong.get())
+    until_it_answers()
     waited = Delta.objects.count()
     left = differences()
     while fold():
@@ -150,6 +151,19 @@ def soak(*, seconds: float, writers: int, readers: int, kill_database: bool) -> 
     if told or left:
         raise AssertionError(f"{found}: {[*told, *left][:5]}")
     return found
+
+
+def until_it_answers() -> None:
+    """Waits for a database that recovers."""
+    for _ in range(300):
+        try:
+            connections.close_all()
+            connection.ensure_connection()
+        except (DatabaseError, InterfaceError):
+            time.sleep(0.2)
+        else:
+            return
+    raise SystemExit("The database did not recover within a minute.")
 
 
 def _started(kind: Any) -> ForkProcess:
@@ -174,12 +188,15 @@ def _crash() -> int:
 
 
 def run(seconds: float) -> dict[str, Any]:
-    """Eight writers and four readers; what is told are counts: the soak either finds nothing, or ends with an error."""
+    """Eight writers and four readers, first by SQL and then over HTTP; what is told are counts: the soak either finds nothing, or ends with an error."""
     from django.core.management import call_command
 
     call_command("load_boundaries", str(_outlines()), "--activate", verbosity=0)
     call_command("load_authorities", verbosity=0)
     found = soak(seconds=seconds, writers=8, readers=4, kill_database=True)
+    from bench import soak_http
+
+    found |= soak_http.run(seconds)
     return {**found, "seconds": {"of soaking": seconds}, "ratios": {}}
 
 

@@ -4,17 +4,17 @@ import secrets
 
 DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U
 CHECK_DIGITS = DIGITS + "*~$=U"  # remainder of 37; we redraw until the check digit is one of the 32
-LENGTH = 10
+LENGTH, BITS = 10, 5
 AS_MEANT = str.maketrans("OIL", "011", "- ")  # as people type and read aloud
 
 
 def new_code() -> str:
     """A fresh code such as "7K3M9Q2XW4"; 45 bits of chance, so that nobody can count or guess reports."""
     while True:
-        body = "".join(secrets.choice(DIGITS) for _ in range(LENGTH - 1))
-        check = _check_digit(body)
-        if check in DIGITS:
-            return body + check
+        number = secrets.randbits(BITS * (LENGTH - 1))
+        if number % 37 < len(DIGITS):
+            digits = (DIGITS[number >> shift & 31] for shift in range(BITS * (LENGTH - 2), -1, -BITS))
+            return "".join(digits) + DIGITS[number % 37]
 
 
 def grouped(code: str) -> str:

@@ -8,7 +8,7 @@ import json
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from functools import cache, partial
 from typing import Any
@@ -52,7 +52,8 @@ def look_up(point: Point, accuracy_m: float | None, on: date, *, key: str = "", 
     """
     radius = min(accuracy_m, MAX_ACCURACY_M) if accuracy_m else 0.0
     dx, dy = degrees_around(point, settings.SNAP_DISTANCE_M)
-    asked = {"lon": point.x, "lat": point.y, "on": on, "level": level, "dx": dx, "dy": dy, "limit": float(settings.SNAP_DISTANCE_M)}
+    lon, lat = point.coords
+    asked = {"lon": lon, "lat": lat, "on": on, "level": level, "dx": dx, "dy": dy, "limit": float(settings.SNAP_DISTANCE_M)}
     asked["key"] = key
     if radius:
         wide_x, wide_y = degrees_around(point, max(settings.SNAP_DISTANCE_M, radius))
@@ -102,7 +103,7 @@ def _values(written: Model) -> dict[str, Any]:
 
 def _plain(value: Any) -> str:
     """A value as PostgreSQL reads it from text."""
-    if isinstance(value, datetime | date):
+    if isinstance(value, date):  # a moment is one too
         return value.isoformat()
     if isinstance(value, Point):
         return _EWKB.pack(1, _POINT_WITH_SRID, value.srid, *value.coords).hex()

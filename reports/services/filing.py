@@ -293,7 +293,8 @@ def _fit_to_be_kept(filing: Filing, at: datetime) -> Filing:
             validate_email(texts["email"])
         except ValidationError as error:
             wrong["email"] = list(error.messages)
-    if not (abs(filing.location.x) <= 180 and abs(filing.location.y) <= 90):  # false for NaN too
+    x, y = filing.location.coords  # each look at a coordinate is several calls of GEOS
+    if not (abs(x) <= 180 and abs(y) <= 90):  # false for NaN too
         wrong["lat"] = [_("This is no spot on earth.")]
     if filing.accuracy_m is not None and not (math.isfinite(filing.accuracy_m) and filing.accuracy_m >= 0):
         wrong["accuracy_m"] = [_("accuracy is a radius in metres, not below zero.")]
@@ -304,8 +305,9 @@ def _fit_to_be_kept(filing: Filing, at: datetime) -> Filing:
             wrong["observed_at"] = [_("This is more than five years ago. Leave it empty, or correct the year.")]
     if wrong:
         raise ValidationError(wrong)
-    x, y = round(filing.location.x, DECIMALS), round(filing.location.y, DECIMALS)
-    changed: dict[str, Any] = {**texts, "location": Point(x, y, srid=filing.location.srid)}
+    rounded = round(x, DECIMALS), round(y, DECIMALS)
+    spot = filing.location if rounded == (x, y) else Point(*rounded, srid=filing.location.srid)
+    changed: dict[str, Any] = {**texts, "location": spot}
     return replace(filing, **changed)
 
 
