@@ -62,8 +62,8 @@ def run(number: int, open_percent: int) -> dict[str, Any]:
         ratios[f"query / ST_SnapToGrid, zoom {zoom}"] = (
             statistics.median(_query(Mix.of({}), zoom, chance.choice(spots)) for _ in range(9)) / naive
         )
-    http, more, sizes = _over_http(spots, chance)
     viewports = _bytes(spots)
+    http, more, sizes = _over_http(spots, chance)
     return {
         "reports": Report.objects.count(),
         "by_mix": by_mix,
