@@ -7,11 +7,13 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from enum import IntEnum
 from itertools import accumulate, pairwise
+from operator import mul
 
 # Days from which on each bucket begins: single days of the first week, then wider; the last is open
 EDGES = (0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 17, 21, 25, 30, 45, 60, 90, 180)
 _WIDTHS = (*(end - start for start, end in pairwise(EDGES)), 0)
 RESPONSE_DAYS = 3  # the first response is in time within these days; an edge of a bucket
+SCORES = range(1, 6)
 SATISFIED_FROM = 4  # the mean of a rating's scores, 1 to 5
 CRITERION = 100  # criterion 7 is measure 107
 Z95 = 1.959964  # of the normal distribution, for intervals of 95 %
@@ -62,7 +64,7 @@ def mean_with_interval(counts: Sequence[int]) -> tuple[float, float, float] | No
     number = sum(counts)
     if number < 2:
         return None
-    mean = sum(place * count for place, count in enumerate(counts, 1)) / number
-    variance = sum(count * (place - mean) ** 2 for place, count in enumerate(counts, 1)) / (number - 1)
+    mean = sum(map(mul, counts, SCORES)) / number
+    variance = sum([count * (score - mean) ** 2 for score, count in zip(SCORES, counts, strict=False)]) / (number - 1)
     width = Z95 * math.sqrt(variance / number)
     return mean, max(mean - width, 1.0), min(mean + width, 5.0)

@@ -115,22 +115,23 @@ class Rate(NamedTuple):
     may_be_ranked: bool
 
 
-def spent(sums: Sums, measure: int) -> Spent:
-    """How long a step took."""
-    counts = sums.spreads.get(measure, [])
-    number = sum(counts)
-    if number < settings.RATED_FROM:
+def spent(sums: Sums, measure: int, few: int | None = None) -> Spent:
+    """How long a step took; `few` is RATED_FROM, for whoever asks thousands of times."""
+    counts = sums.spreads.get(measure)
+    number = sum(counts) if counts else 0
+    if not counts or number < (settings.RATED_FROM if few is None else few):
         return Spent(number, None, None)
     return Spent(number, *percentiles(counts, (0.5, 0.9)))
 
 
-def rate(sums: Sums, name: str) -> Rate:
-    """One of the three rates: response in time, resolution, satisfaction."""
+def rate(sums: Sums, name: str, few: tuple[int, int] | None = None) -> Rate:
+    """One of the three rates: response in time, resolution, satisfaction; `few` are RATED_FROM and RANKED_FROM."""
+    rated_from, ranked_from = few or (settings.RATED_FROM, settings.RANKED_FROM)
     part, whole = _part_and_whole(sums, name)
-    interval = wilson(part, whole) if whole >= settings.RATED_FROM else None
+    interval = wilson(part, whole) if whole >= rated_from else None
     if interval is None:
         return Rate(part, whole, None, None, None, may_be_ranked=False)
-    return Rate(part, whole, part / whole, *interval, may_be_ranked=whole >= settings.RANKED_FROM)
+    return Rate(part, whole, part / whole, *interval, may_be_ranked=whole >= ranked_from)
 
 
 def _part_and_whole(sums: Sums, name: str) -> tuple[int, int]:
@@ -158,17 +159,20 @@ def _ranked(rates: Iterable[tuple[int, Rate]]) -> dict[int, int]:
 
 def as_json(found: Table) -> dict[str, Any]:
     """Rows and totals in plain values, with the method in words."""
-    criteria = list(Criterion.objects.all())
-    rates = [{name: rate(row.sums, name) for name in RATES} for row in found.rows]
+    criteria = [(criterion.code, CRITERION + criterion.pk) for criterion in Criterion.objects.all()]
+    few = settings.RATED_FROM, settings.RANKED_FROM
+    rates = [{name: rate(row.sums, name, few) for name in RATES} for row in found.rows]
     named = [place for place, row in enumerate(found.rows) if row.labels[0].code is not None]
     places = {name: _ranked((place, rates[place][name]) for place in named) for name in RATES}
     rows = [
         _keys(found.question, row)
-        | _values(row.sums, found.question, criteria, {name: _rate(own, places[name].get(place)) for name, own in rates[place].items()})
+        | _values(
+            row.sums, found.question, criteria, {name: _rate(own, places[name].get(place)) for name, own in rates[place].items()}, few[0]
+        )
         for place, row in enumerate(found.rows)
     ]
     of_all = {name: _rate(rate(found.totals.sums, name), None) for name in RATES}
-    return {"rows": rows, "totals": _values(found.totals.sums, found.question, criteria, of_all), "method": method()}
+    return {"rows": rows, "totals": _values(found.totals.sums, found.question, criteria, of_all, few[0]), "method": method()}
 
 
 def _keys(question: Question, row: Row) -> dict[str, Any]:
@@ -178,36 +182,36 @@ def _keys(question: Question, row: Row) -> dict[str, Any]:
     return keys
 
 
-def _values(sums: Sums, question: Question, criteria: list[Criterion], rates: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _values(sums: Sums, question: Question, criteria: list[tuple[str, int]], rates: dict[str, dict[str, Any]], few: int) -> dict[str, Any]:
+    spreads = sums.spreads
     values: dict[str, Any] = dict(zip(COUNTS, sums.counts, strict=True))
     dated = values.pop("dated")
     del values["not_yet_answered"]
     if "authority" in question.groups:
-        values |= {"transferred_in": sum(sums.spreads.get(Measure.CAME, [])), "transferred_out": sum(sums.spreads.get(Measure.WENT, []))}
-    values["on_time_share"] = round(values["on_time"] / dated, 4) if dated >= settings.RATED_FROM else None
-    values["days"] = {
-        name: {"n": own.number, "median": own.median, "p90": own.p90} for measure, name in STEPS.items() for own in [spent(sums, measure)]
-    }
-    values["satisfaction"] = [
-        _opinion(criterion, counts[:5]) for criterion in criteria if (counts := sums.spreads.get(CRITERION + criterion.pk))
-    ]
+        values |= {"transferred_in": sum(spreads.get(Measure.CAME, [])), "transferred_out": sum(spreads.get(Measure.WENT, []))}
+    values["on_time_share"] = round(values["on_time"] / dated, 4) if dated >= few else None
+    values["days"] = {name: dict(zip(_DAYS, spent(sums, measure, few), strict=True)) for measure, name in STEPS.items()}
+    values["satisfaction"] = [_opinion(code, spreads[measure][:5], few) for code, measure in criteria if measure in spreads]
     values["rates"] = rates
     return values
 
 
-def _opinion(criterion: Criterion, counts: list[int]) -> dict[str, Any]:
+_DAYS = ("n", "median", "p90")
+
+
+def _opinion(criterion: str, counts: list[int], few: int) -> dict[str, Any]:
     number = sum(counts)
-    told = mean_with_interval(counts) if number >= settings.RATED_FROM else None
-    mean, low, high = (round(value, 2) for value in told) if told else (None, None, None)
-    return {"criterion": criterion.code, "n": number, "mean": mean, "low": low, "high": high}
+    told = mean_with_interval(counts) if number >= few else None
+    mean, low, high = (round(told[0], 2), round(told[1], 2), round(told[2], 2)) if told else (None, None, None)
+    return {"criterion": criterion, "n": number, "mean": mean, "low": low, "high": high}
 
 
 def _rate(own: Rate, place: int | None) -> dict[str, Any]:
-    shares = {
-        name: None if value is None else round(value, 4) for name, value in (("share", own.share), ("low", own.low), ("high", own.high))
-    }
-    part = None if own.share is None else own.part  # of one rating it would tell what somebody said
-    return {"n": own.whole, "part": part, **shares, "rank": place}
+    if own.share is None or own.low is None or own.high is None:  # of one rating the part would tell what somebody said
+        return {"n": own.whole, "part": None, "share": None, "low": None, "high": None, "rank": place}
+    return {
+        "n": own.whole, "part": own.part, "share": round(own.share, 4), "low": round(own.low, 4), "high": round(own.high, 4), "rank": place,
+    }  # fmt: skip
 
 
 def method() -> dict[str, str]:
