@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
+from django.db import OperationalError, connection
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.permissions import AllowAny
 from rest_framework.renderers import BaseRenderer
@@ -32,3 +36,14 @@ class OpenCall(APIView):
     authentication_classes = ()
     parser_classes = ()
     content_negotiation_class = _First
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answers; where the kept connection to the database was lost, by a new one: to try it at every request takes as long as asking."""
+        connection.health_check_done = True  # type: ignore[attr-defined]  # Django's types leave it out
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except OperationalError:
+            if connection.in_atomic_block or connection.connection is None or connection.is_usable():
+                raise
+            connection.close()
+            return super().dispatch(request, *args, **kwargs)

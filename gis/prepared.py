@@ -57,6 +57,8 @@ def _typed(value: Any) -> Any:
 
 @contextmanager
 def _cursor(kind: type[_Prepared]) -> Iterator[Any]:
+    """As connection.cursor() does, with another kind of cursor."""
+    connection.close_if_health_check_failed()
     connection.ensure_connection()
     with connection.wrap_database_errors:
         raw: Any = kind(connection.connection)  # type: ignore[call-arg]

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ from boundaries.tests.factories import (
     UnitFactory,
     neighbours,
 )
+from gis.prepared import one_row
 
 pytestmark = pytest.mark.django_db
 LOCATE = "/api/v1/units/locate/"
@@ -300,3 +302,21 @@ def test_the_short_way_to_a_unit_answers_what_the_long_one_does(client, monkeypa
     assert any(len(answer["unit"]["ancestors"]) == 2 for status, answer in short if status == 200 and answer["unit"])
     monkeypatch.setattr("boundaries.api.covering", lambda lon, lat, on: None)
     assert answers() == short
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_to_the_database_that_was_lost_is_not_noticed(client):
+    UnitFactory()
+
+    def lose():
+        """As after a restart of the database, at the beginning of the next request."""
+        other = connection.copy()
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+        other.close()
+        connection.health_check_enabled, connection.health_check_done = True, False
+
+    for ask in (lambda: client.get(LOCATE, {"lat": 9.05, "lon": 105.05}).json()["method"], lambda: one_row("SELECT 'inside'", {})[0]):
+        assert ask() == "inside"
+        lose()
+        assert ask() == "inside"
