@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -119,7 +120,14 @@ def _own_database(url: str, scene: str | None) -> tuple[str, Any]:
 
             connections.close_all()
         with psycopg.connect(base, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+            for left in range(30, -1, -1):
+                try:
+                    connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+                    break
+                except psycopg.errors.InsufficientPrivilege:  # autovacuum is at work in it, and only a superuser may end that
+                    if not left:
+                        raise
+                    time.sleep(1)
             if again:
                 connection.execute(f"CREATE DATABASE {DATABASE}")
 
