@@ -34,6 +34,7 @@ def filtered(reports: ReportQuerySet, asked: Mapping[str, str]) -> ReportQuerySe
         reports = reports.in_area(parse_bbox(box))
     if near := asked.get("near"):
         reports = _near(reports, near)
+    parse_on(asked.get("on", ""))  # refused also where no unit is asked for
     if within := asked.get("within"):
         reports = _within(reports, within, asked.get("on", ""))
     if unit := asked.get("unit"):
@@ -84,18 +85,24 @@ def parse_moment(text: str, name: str) -> datetime | None:
 
 def unit_of(code: str, on: str, name: str) -> Unit:
     """The unit that has a code on a day (text, default today); PlaceError where none has."""
-    try:
-        day = parse_date(on) if on else timezone.localdate()
-    except ValueError:
-        day = None
-    if day is None:
-        sentence = _("on is not a date: write YYYY-MM-DD, for example 2025-07-01.")
-        raise PlaceError(sentence, errors={"on": [sentence]})
+    day = parse_on(on)
     unit = Unit.objects.in_force(day).filter(code=code).lowest_first().first()
     if unit is None:
         sentence = _("No unit has the code %(code)s on %(day)s.") % {"code": code[:20], "day": day}
         raise PlaceError(sentence, errors={name: [sentence]})
     return unit
+
+
+def parse_on(text: str) -> date:
+    """The day of which units are meant, default today; PlaceError for what is no date."""
+    try:
+        day = parse_date(text) if text else timezone.localdate()
+    except ValueError:
+        day = None
+    if day is None:
+        sentence = _("on is not a date: write YYYY-MM-DD, for example 2025-07-01.")
+        raise PlaceError(sentence, errors={"on": [sentence]})
+    return day
 
 
 def words(text: str) -> list[str]:

@@ -478,7 +478,7 @@ class TestLists:
             ("within", '{"type": "Polygon", "coordinates": []}'), ("within", '{"type": "Polygon", "coordinates": [[["a","b"]]]}'),
             ("within", '{"type": "Polygon", "coordinates": ' + "[" * 3000 + "]" * 3000 + "}"), ("within", '{"type": "Polygon", "coordinates": [[[0,0],[400,0],[400,9],[0,0]]]}'),
             ("near", "9,105"), ("near", "9,105,nan"), ("near", "9,105,-5"), ("near", "9,105,60000"), ("near", "105,9,100"), ("status", "done"),
-            ("since", "yesterday"), ("since", "2025-02-30"), ("until", "2025-13-01"), ("cursor", "garbage"),
+            ("since", "yesterday"), ("since", "2025-02-30"), ("until", "2025-13-01"), ("on", "nonsense"), ("on", "2025-02-30"), ("cursor", "garbage"),
         ],
     )  # fmt: skip
     def test_a_wrong_filter_is_refused_in_a_sentence(self, client, filed, name, value):
