@@ -11,6 +11,7 @@ from django.contrib.gis.db import models
 from django.contrib.gis.geos import GEOSGeometry, Point, Polygon
 from django.db.models import BooleanField, Case, Exists, ExpressionWrapper, F, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact
 from django.utils import timezone
 
 from authorities.deadline_models import Stage
@@ -110,7 +111,15 @@ class ReportQuerySet(models.QuerySet["Report"]):
         if condition is None:
             return self.none()
         keys = keys_if_few(condition)
-        return self.filter(pk__in=keys) if keys is not None else self.alias(words=ReportWords()).filter(condition)
+        return self.filter(IsAmong("pk", keys)) if keys is not None else self.alias(words=ReportWords()).filter(condition)
+
+    def with_words_among(self, keys: Collection[int], text: str, who: User | Sight) -> Self:
+        """Those of these keys that a search finds by a text, looked at one by one and not by the index of words; see `are_common`."""
+        condition = search_condition(text, who)
+        if condition is None:
+            return self.none()
+        one_by_one = self.filter(IsAmong("pk", keys)).alias(words=ReportWords(), found=ExpressionWrapper(condition, BooleanField()))
+        return one_by_one.filter(Exact(Coalesce("found", False), True))
 
     # --- state and time ----------------------------------------------------------------------------------------------
     def open(self) -> Self:

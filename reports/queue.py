@@ -22,6 +22,7 @@ from reports.compiled import Given, compiled, numbers_of
 from reports.desk_models import OpenWork
 from reports.models import Conflict, Handling, Report
 from reports.querysets import ReportQuerySet, asked_of
+from reports.searching import are_common
 from reports.sight import SEES_ALL_OF_ITS_BODY, Sight
 from reports.urgency import soon_until
 from reports.workflow import AT_WORK, CLOSED, GROUPS, HANDLERS, IN_HAND, OPEN, PLANNERS, PUBLISHERS, Status
@@ -35,6 +36,7 @@ STATE = "SELECT max(changed_at), count(*), sum(version) FROM (%s) AS changed"
 SUM = "SELECT status, sum(number)::int FROM (%s) AS counted GROUP BY status"
 MANY = 10_000  # overdue reports that are counted one by one; of more it is quicker to count what is not
 FAR = 500  # rows
+FRONT = 1000  # reports that are looked through for words that many hold
 STATE_PERIOD = timedelta(minutes=15)  # so often the state is another one though nothing has changed; longer than any step's transaction
 
 
@@ -373,11 +375,14 @@ class Queue:
     @cached_property
     def reports(self) -> ReportQuerySet:
         """All of them, unordered."""
+        return self._among.matching(self.asked.q, self.desk.sight) if self.asked.q else self._among
+
+    @cached_property
+    def _among(self) -> ReportQuerySet:
+        """Those among which words are looked for, or all where none are asked for."""
         asked = self.asked
         if asked.q or asked.view is None:
             found = Report.objects.visible_to(self.desk.sight)
-            if asked.q:
-                found = found.matching(asked.q, self.desk.sight)
         else:
             found = self.desk.reports(asked.view, self.now)
         if asked.place:
@@ -420,6 +425,8 @@ class Queue:
 
     def _rows(self, start: int, stop: int) -> list[Report]:
         """The rows from one place to another; each part is read in the order of an index, so open and ended ones one after the other."""
+        if self.asked.q and len(front := self._front(stop)) == stop:
+            return front[start:]
         reports = self.reports
         if self.is_of_closed:
             return _slice(reports.closed_for_queue(), start, stop)
@@ -430,6 +437,13 @@ class Queue:
             before = start + len(found) if found or not start else reports.open().count()  # of open ones
             found += reports.closed_for_queue()[max(start - before, 0) : stop - before]
         return found
+
+    def _front(self, stop: int) -> list[Report]:
+        """Of words that many reports hold: those that hold them among the first open ones, up to some. What all hold is found here at once."""
+        if not are_common(self.asked.q):
+            return []
+        first = self._among.open().for_queue().values_list("pk", flat=True)[:FRONT]
+        return list(Report.objects.with_words_among(list(first), self.asked.q, self.desk.sight).for_queue()[:stop])
 
     def next_to(self, report: Report) -> tuple[Report | None, Report | None]:
         """The open report before and the one after this in the order of the queue, whether or not it stands there itself."""

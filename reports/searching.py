@@ -5,6 +5,7 @@ Words are whole syllables, with or without tone marks: “o ga” is no part of 
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
@@ -61,6 +62,18 @@ def search_condition(text: str, who: User | Sight) -> Q | None:
         by_code = Q(code__startswith=code)
         found = by_code if found is None else found | by_code
     return found
+
+
+def are_common(text: str) -> bool:
+    """Whether PostgreSQL expects more than FEW reports to hold all these words, as it counted some: told without looking for them."""
+    from reports.models import Report
+
+    words = WORD.findall(fold(text))[:MAX_WORDS]
+    if not words:
+        return False
+    query = SearchQuery(" & ".join(f"'{word}'" for word in words), search_type="raw", config="simple")
+    plan = Report.objects.alias(words=ReportWords()).filter(words=query).order_by().values("pk").explain(format="json")
+    return bool(json.loads(plan)[0]["Plan"]["Plan Rows"] > FEW)
 
 
 def keys_if_few(condition: Q) -> list[int] | None:

@@ -7,6 +7,8 @@ from django.db import connection
 from django.utils import timezone
 
 from reports.api.filters import filtered
+from reports import queue as queues
+from reports import searching
 from reports.models import Contact, Handling, Report
 from reports.queue import Asked, Desk, Queue
 from reports.same_reporter import others_of_reporter
@@ -87,6 +89,21 @@ def test_pages_far_behind_are_found_by_their_keys(report, diep):
     queue = Queue(desk := Desk.of(diep), Asked(view=desk.view_called("open"), page=11), timezone.now())
     rows, has_more = queue.page()
     assert [row.pk for row in rows] == list(queue.reports.for_queue().values_list("pk", flat=True)[500:550])
+    assert has_more
+
+
+@pytest.mark.parametrize("front", [1000, 60, 10])
+@pytest.mark.parametrize("who", ["diep", "chi"])
+def test_words_that_all_reports_hold_are_found_at_the_front_of_the_queue(report, diep, chi, who, front, monkeypatch):
+    words = report.description
+    queue = Queue(Desk.of({"diep": diep, "chi": chi}[who]), Asked(q=words), timezone.now())
+    expected = list(queue.reports.open().for_queue().values_list("pk", flat=True)[:50])
+    monkeypatch.setattr(searching, "FEW", 100)
+    monkeypatch.setattr(queues, "FRONT", front)
+    assert searching.are_common(words)
+    assert not searching.are_common("khongdaucả")
+    rows, has_more = queue.page()
+    assert [row.pk for row in rows] == expected
     assert has_more
 
 
