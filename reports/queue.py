@@ -381,10 +381,8 @@ class Queue:
     def _among(self) -> ReportQuerySet:
         """Those among which words are looked for, or all where none are asked for."""
         asked = self.asked
-        if asked.q or asked.view is None:
-            found = Report.objects.visible_to(self.desk.sight)
-        else:
-            found = self.desk.reports(asked.view, self.now)
+        seen = Report.objects.visible_to(self.desk.sight)
+        found = seen if asked.q or asked.view is None else self.desk.reports(asked.view, self.now)
         if asked.place:
             found = found.in_unit(asked.place)
         if asked.status:
