@@ -440,8 +440,13 @@ class Queue:
         """Of words that many reports hold: those that hold them among the first open ones, up to some. What all hold is found here at once."""
         if not are_common(self.asked.q):
             return []
-        first = self._among.open().for_queue().values_list("pk", flat=True)[:FRONT]
-        return list(Report.objects.with_words_among(list(first), self.asked.q, self.desk.sight).for_queue()[:stop])
+        first = list(self._among.open().for_queue().values_list("pk", flat=True)[:FRONT])
+        found: list[Report] = []
+        for look_at in (2 * stop, FRONT):
+            found = list(Report.objects.with_words_among(first[:look_at], self.asked.q, self.desk.sight).for_queue()[:stop])
+            if len(found) == stop:
+                break
+        return found
 
     def next_to(self, report: Report) -> tuple[Report | None, Report | None]:
         """The open report before and the one after this in the order of the queue, whether or not it stands there itself."""

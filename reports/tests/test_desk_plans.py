@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from reports.api.filters import filtered
 from reports import queue as queues
 from reports import searching
+from reports.api.filters import filtered
 from reports.models import Contact, Handling, Report
 from reports.queue import Asked, Desk, Queue
 from reports.same_reporter import others_of_reporter
