@@ -477,8 +477,12 @@ def filter_choices(desk: Desk) -> dict[str, list[tuple[str, str]]]:
         today, bodies = timezone.localdate(), None if desk.user.is_superuser else tuple(desk.in_hand)
         return shelf().get(("choices", get_language(), today, bodies), lambda: _possible_choices(bodies, today))
     occurring = desk.occurring()
-    categories, found = (set(keys) for keys in zip(*occurring, strict=True)) if occurring else (set(), set())
-    return _named(Category.objects.filter(pk__in=categories), Unit.objects.filter(pk__in=found - {None}).by_name(), Body.objects.none())
+    categories, found = (frozenset(keys) - {None} for keys in zip(*occurring, strict=True)) if occurring else (frozenset(), frozenset())
+    return shelf().get(("choices", get_language(), timezone.localdate(), categories, found), lambda: _choices_of(categories, found))
+
+
+def _choices_of(categories: Collection[int], units: Collection[int]) -> dict[str, list[tuple[str, str]]]:
+    return _named(Category.objects.filter(pk__in=categories), Unit.objects.filter(pk__in=units).by_name(), Body.objects.none())
 
 
 def _possible_choices(bodies: Collection[int] | None, today: date) -> dict[str, list[tuple[str, str]]]:
