@@ -82,7 +82,8 @@ def pages() -> Iterator[tuple[str, QuerySet[Any, Any]]]:
         yield f"home: {name}, page 50", rows[49 * 20 : 50 * 20 + 1]
     for who, person in _people().items():
         desk = Desk.of(person)
-        for text in ("báo cáo 999", "bao cao thu", "xã không có ở đây", "0912345678", "Phường An Xuyên"):
+        # Words that all reports hold are found otherwise (`are_common`): the bench of the queue measures them
+        for text in ("báo cáo 999", "xã không có ở đây", "0912345678", "Phường An Xuyên"):
             queue = Queue(desk, Asked(view=desk.view_called("open"), q=text), timezone.now())
             yield f"desk, {who}: search {text}", queue.reports.for_queue()[:PAGE]
 
