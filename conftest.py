@@ -4,6 +4,7 @@ pytest_plugins = [
     "tests.cast",
     "tests.databases",
     "tests.emptying",
+    "tests.language",
     "tests.memory",
     "tests.merger",
     "tests.passwords",
