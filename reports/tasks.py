@@ -137,15 +137,16 @@ def forget_old_counts(timestamp: int) -> None:
 @app.periodic(cron="20 19 * * *", periodic_id="tidy_up")  # UTC: in the small hours of Vietnam
 @app.task(queue="upkeep", queueing_lock="tidy_up")
 def tidy_up(timestamp: int) -> None:
-    """Deletes files that no photo has, and addresses that nobody confirmed or that were unsubscribed."""
+    """Deletes files that no photo has, addresses that nobody confirmed or that were unsubscribed, and old keys of clients."""
     from authorities import shelf
-    from reports import following, media, officer_news, presence
+    from reports import following, keys, media, officer_news, presence
 
     presence.forget()
     officer_news.forget_told()
     media.sweep_media()
     following.forget_ended()
     shelf.put_together()
+    keys.forget_old_keys()
 
 
 @app.periodic(cron="* * * * *", periodic_id="fold_open_work")
