@@ -6,9 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pythonjsonlogger.json import JsonFormatter
-
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from geoportal.access_log import AccessLog
 from geoportal.machine import web_processes
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
@@ -22,9 +21,18 @@ control_socket_disable = True
 if os.access("/dev/shm", os.W_OK):  # noqa: S108
     worker_tmp_dir = "/dev/shm"  # noqa: S108  heartbeats must not wait for a disk
 
-# The path without its query: tokens and coordinates of reporters do not belong in logs
-accesslog = "-"
-access_log_format = "%(h)s %(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"
+accesslog, logger_class = "-", AccessLog
+
+
+def when_ready(server: Any) -> None:
+    """Before processes are forked: what they all need is loaded once, and shared. Connections are not: each process opens its own."""
+    application = server.app.wsgi()
+    from django.db import connections
+
+    from geoportal.warm import warm_up
+
+    warm_up(application)
+    connections.close_all()
 
 
 def pre_fork(server: Any, worker: Any) -> None:
@@ -32,30 +40,24 @@ def pre_fork(server: Any, worker: Any) -> None:
     gc.freeze()
 
 
-class AccessJson(JsonFormatter):
-    """One JSON object a request."""
-
-    def add_fields(self, log_data: dict[str, Any], record: Any, message_dict: dict[str, Any]) -> None:
-        super().add_fields(log_data, record, message_dict)
-        if isinstance(record.args, dict) and "U" in record.args:
-            log_data.pop("message", None)
-            log_data.update({name: record.args[key] for name, key in (("ip", "h"), ("method", "m"), ("path", "U"), ("status", "s"))})
-            log_data.update(bytes=int(record.args["B"] or 0), ms=int(record.args["M"]))
-
-
+LOG_FORMAT = os.environ.get("LOG_FORMAT", "json")
 logconfig_dict = {
     "formatters": {
         "json": {
-            "()": AccessJson,
+            "()": "pythonjsonlogger.json.JsonFormatter",
             "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
             "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
         },
+        "access json": {"()": "geoportal.access_log.AccessJson"},
         "plain": {"format": "%(asctime)s %(levelname)-7s web: %(message)s", "datefmt": "%H:%M:%S"},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": os.environ.get("LOG_FORMAT", "json")}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT},
+        "access": {"class": "logging.StreamHandler", "formatter": "access json" if LOG_FORMAT == "json" else LOG_FORMAT},
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "gunicorn.error": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
-        "gunicorn.access": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "gunicorn.access": {"handlers": ["access"], "level": "INFO", "propagate": False},
     },
 }

@@ -45,7 +45,7 @@ class LanguageMiddleware:
 
 
 def _of_header(request: HttpRequest) -> str:
-    header = request.headers.get("Accept-Language", "")
+    header = request.META.get("HTTP_ACCEPT_LANGUAGE", "")  # `request.headers` would read all of them, which no open call needs
     for entry in parse_accept_lang_header(header):
         code: str = entry[0].split("-")[0]
         if code in KNOWN:

@@ -52,20 +52,23 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # What every answer needs
     "geoportal.health.HealthMiddleware",  # first: a probe has no host name that we know, no session and no language
     "geoportal.hostile.RefuseNullBytes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # pads at random, so that the length tells nothing (BREACH)
     "geoportal.policy.PolicyMadeOnce",
-    "django.contrib.sessions.middleware.SessionMiddleware",
     "geoportal.language.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "geoportal.short_way.ShortWay",  # calls that are the same for all are answered here
+    # What knows people
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",  # closed unless opened; DRF has its own default below
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
 
@@ -108,7 +111,7 @@ if env("REPLICA_URL", default=""):
         "TEST": {"MIRROR": "default"},
     }
     DATABASE_ROUTERS = ["geoportal.replica.Router"]
-    MIDDLEWARE.insert(MIDDLEWARE.index("django.middleware.common.CommonMiddleware"), "geoportal.replica.ReadsFromReplica")
+    MIDDLEWARE.insert(MIDDLEWARE.index("django.middleware.csrf.CsrfViewMiddleware"), "geoportal.replica.ReadsFromReplica")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # GDAL and GEOS come inside the pinned wheels of pyogrio and shapely: the same current version on every system (docs/adr/0002)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.postgresql.base import ServerBindingCursor
 from psycopg.types.numeric import Int4
 
@@ -58,9 +58,10 @@ def _typed(value: Any) -> Any:
 @contextmanager
 def _cursor(kind: type[_Prepared]) -> Iterator[Any]:
     """As connection.cursor() does, with another kind of cursor."""
-    connection.close_if_health_check_failed()
-    connection.ensure_connection()
-    with connection.wrap_database_errors:
-        raw: Any = kind(connection.connection)  # type: ignore[call-arg]
-    with connection._prepare_cursor(raw) as cursor:  # type: ignore[attr-defined]
+    database: Any = connections[DEFAULT_DB_ALIAS]  # once: each word to `connection` looks it up anew
+    database.close_if_health_check_failed()
+    database.ensure_connection()
+    with database.wrap_database_errors:
+        raw: Any = kind(database.connection)  # type: ignore[call-arg]
+    with database._prepare_cursor(raw) as cursor:
         yield cursor
