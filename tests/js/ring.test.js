@@ -17,6 +17,8 @@ test("long counts are shortened, never rounded up", () => {
   assert.equal(shortCount(1518, "vi"), "1,5k");
   assert.equal(shortCount(1599, "en"), "1.5k");
   assert.equal(shortCount(25_999), "25k");
+  assert.equal(shortCount(1_234_567, "vi"), "1.234k");
+  assert.equal(shortCount(1_234_567, "en"), "1,234k");
 });
 
 test("segments close the ring", () => {

@@ -67,18 +67,20 @@ export function tileY(lat, zoom) {
 }
 
 /**
+ * Longitude of a column, with its fraction.
  * @param {number} x
  * @param {number} zoom
  */
-function lonOf(x, zoom) {
+export function lonOf(x, zoom) {
   return (x / 2 ** zoom) * 360 - 180;
 }
 
 /**
+ * Latitude of a row, with its fraction.
  * @param {number} y
  * @param {number} zoom
  */
-function latOf(y, zoom) {
+export function latOf(y, zoom) {
   return (Math.atan(Math.sinh(Math.PI * (1 - (2 * y) / 2 ** zoom))) * 180) / Math.PI;
 }
 

@@ -1,8 +1,10 @@
 // @ts-check
 // A cluster: a disc whose area grows with the count, with a ring of segments by status group.
+import { byGroup } from "./status.js";
 
 const SMALLEST = 15;
 const LARGEST = 28;
+const RING = 4;
 
 /**
  * Radius of a cluster in pixels: by √count, within what can be read and what does not hide its neighbours.
@@ -20,7 +22,10 @@ export function radius(count) {
 export function shortCount(count, lang = "vi") {
   if (count < 1000) return String(count);
   const thousands = count < 10_000 ? Math.floor(count / 100) / 10 : Math.floor(count / 1000);
-  return `${thousands.toLocaleString(lang === "vi" ? "vi-VN" : "en-GB")}k`;
+  const [point, comma] = lang === "vi" ? [",", "."] : [".", ","]; // Intl takes its time where it is asked for the first time
+  return `${String(thousands)
+    .replace(".", point)
+    .replace(/\B(?=\d{3}$)/, comma)}k`;
 }
 
 /**
@@ -51,4 +56,22 @@ export function segments(parts, r) {
 function point(turn, r) {
   const angle = turn * 2 * Math.PI;
   return `${(r * Math.sin(angle)).toFixed(2)} ${(-r * Math.cos(angle)).toFixed(2)}`;
+}
+
+/**
+ * A cluster as it is drawn; `properties` of a feature of /api/v1/map/clusters/.
+ * @param {{count: number, by_status: Record<string, number>}} properties
+ * @param {string} lang
+ * @returns {import("./status.js").Mark}
+ */
+export function clusterMark({ count, by_status: byStatus }, lang) {
+  const r = radius(count);
+  const size = 2 * (r + 1);
+  const ring = segments(byGroup(byStatus), r - RING / 2)
+    .map(({ group, d }) => `<path class="ring ring--${group}" d="${d}"/>`)
+    .join("");
+  const html = `<svg viewBox="${-r - 1} ${-r - 1} ${size} ${size}" width="${size}" height="${size}" aria-hidden="true"><circle class="cluster-disc" r="${r}"/>${
+    ring || `<circle class="ring" r="${r - RING / 2}"/>`
+  }<text class="cluster-count" text-anchor="middle" dy=".35em">${shortCount(count, lang)}</text></svg>`;
+  return { className: "map-cluster", size, html };
 }

@@ -1,6 +1,8 @@
 // @ts-check
 // Statuses as people see them: eleven states of the workflow in six groups, each with a colour and a shape.
 
+/** @typedef {{className: string, size: number, html: string}} Mark on the map; pixels of its square */
+
 /** The groups in the order of a report's life; ring segments and legends keep it. */
 export const GROUPS = ["new", "triage", "progress", "waiting", "resolved", "returned"];
 
@@ -33,6 +35,18 @@ export function groupOf(status) {
  */
 export function markerOf(status) {
   return `marker-${status === "duplicate" || status === "withdrawn" ? status : groupOf(status)}`;
+}
+
+/**
+ * A single report as it is drawn.
+ * @param {{status: string}} properties
+ * @param {string} icons address of the icon sprite
+ * @returns {Mark}
+ */
+export function singleMark({ status }, icons) {
+  const name = markerOf(status);
+  const html = `<svg class="${name}" width="28" height="28" aria-hidden="true"><use href="${icons}#${name}"></use></svg>`;
+  return { className: "map-single", size: 28, html };
 }
 
 /**

@@ -2,6 +2,7 @@
 // The map itself: tiles where a server is set, otherwise a map drawn from our own units, coast and rivers.
 import { contains, pad, parse, toQuery } from "../lib/bbox.js";
 import { getJson, latest } from "../lib/fetch.js";
+import { fitting, zoomsOf } from "../lib/first-view.js";
 import { bareName, spotInView } from "../lib/labels.js";
 import { labelLayer } from "./label-layer.js";
 import { L } from "./leaflet.js";
@@ -11,6 +12,9 @@ import { L } from "./leaflet.js";
 
 const COMMUNES_FROM_ZOOM = 7;
 const FULL_NAMES_FROM_ZOOM = 12.5;
+
+/** What lies over most maps. */
+const NOTHING = { top: 0, bottom: 0 };
 
 /** Colours of the theme, by the name of their token. */
 const COLOURS = ["land", "outline", "boundary", "coast", "river", "label", "halo", "selected", "lit"];
@@ -35,12 +39,13 @@ const COLOURS = ["land", "outline", "boundary", "coast", "river", "label", "halo
  */
 export function createMap(element, { words, lang, at, bbox, covered, on, scrollZoom = true, onError, onUnit }) {
   const { tileUrl = "", tileAttribution = "", extent = "" } = element.dataset;
+  const zooms = zoomsOf(Boolean(tileUrl));
   const map = L.map(element, {
     zoomControl: false,
     attributionControl: false,
-    minZoom: 5,
-    maxZoom: tileUrl ? 19 : 20,
-    zoomSnap: tileUrl ? 1 : 0.25,
+    minZoom: zooms.min,
+    maxZoom: zooms.max,
+    zoomSnap: zooms.snap,
     scrollWheelZoom: scrollZoom,
     worldCopyJump: false,
     fadeAnimation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
@@ -53,8 +58,9 @@ export function createMap(element, { words, lang, at, bbox, covered, on, scrollZ
   element.setAttribute("role", "application");
   element.setAttribute("aria-label", words("mapLabel"));
 
-  if (at) map.setView([at.lat, at.lon], at.zoom);
-  else fit(map, bbox || parse(extent) || [102, 8, 110, 24], insets(covered));
+  const { lat, lon, zoom } =
+    at || fitting(bbox || parse(extent) || [102, 8, 110, 24], map.getSize(), covered || NOTHING, zooms);
+  map.setView([lat, lon], zoom);
 
   if (tileUrl) {
     L.tileLayer(tileUrl, { attribution: tileAttribution, maxZoom: 19 }).addTo(map);
@@ -84,7 +90,7 @@ export function fit(map, [west, south, east, north], options = {}) {
  * Options of `fit` that keep a box clear of what lies over the map.
  * @param {{top: number, bottom: number}} [covered]
  */
-export function insets({ top, bottom } = { top: 0, bottom: 0 }) {
+export function insets({ top, bottom } = NOTHING) {
   return { paddingTopLeft: [4, top + 4], paddingBottomRight: [4, bottom + 4] };
 }
 

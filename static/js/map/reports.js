@@ -2,13 +2,12 @@
 // Reports on the map: clusters as discs with a ring of status groups, single reports as markers in the shape of their status.
 import { number } from "../lib/format.js";
 import { merged } from "../lib/merge.js";
-import { radius, segments, shortCount } from "../lib/ring.js";
-import { byGroup, GROUPS, markerOf } from "../lib/status.js";
+import { clusterMark, radius } from "../lib/ring.js";
+import { byGroup, GROUPS, singleMark } from "../lib/status.js";
 import { L } from "./leaflet.js";
 
 /** @typedef {import("../lib/words.js").Words} Words */
 
-const RING = 4;
 const ABOVE_ALL = 10_000;
 
 /** @type {Record<string, string>} */
@@ -53,7 +52,8 @@ export function reportLayer(map, { words, lang, icons, onChoose, onHover, onClus
   }
 
   /** @param {any} properties */
-  const iconOf = (properties) => (properties.cluster ? clusterIcon(properties, lang) : singleIcon(properties, icons));
+  const iconOf = (properties) =>
+    icon(properties.cluster ? clusterMark(properties, lang) : singleMark(properties, icons));
 
   /**
    * @param {string} key
@@ -144,28 +144,8 @@ export function reportLayer(map, { words, lang, icons, onChoose, onHover, onClus
 }
 
 /**
- * @param {any} properties
- * @param {string} lang
+ * @param {import("../lib/status.js").Mark} mark
  */
-function clusterIcon(properties, lang) {
-  const r = radius(properties.count);
-  const size = 2 * (r + 1);
-  const parts = byGroup(properties.by_status);
-  const ring = segments(parts, r - RING / 2)
-    .map(({ group, d }) => `<path class="ring ring--${group}" d="${d}"/>`)
-    .join("");
-  const svg = `<svg viewBox="${-r - 1} ${-r - 1} ${size} ${size}" width="${size}" height="${size}" aria-hidden="true"><circle class="cluster-disc" r="${r}"/>${
-    ring || `<circle class="ring" r="${r - RING / 2}"/>`
-  }<text class="cluster-count" text-anchor="middle" dy=".35em">${shortCount(properties.count, lang)}</text></svg>`;
-  return L.divIcon({ className: "map-cluster", iconSize: [size, size], html: svg });
-}
-
-/**
- * @param {any} properties
- * @param {string} icons
- */
-function singleIcon(properties, icons) {
-  const name = markerOf(properties.status);
-  const svg = `<svg class="${name}" width="28" height="28" aria-hidden="true"><use href="${icons}#${name}"></use></svg>`;
-  return L.divIcon({ className: "map-single", iconSize: [28, 28], html: svg });
+function icon({ className, size, html }) {
+  return L.divIcon({ className, iconSize: [size, size], html });
 }

@@ -2,6 +2,7 @@
 // The map of reports and the list beside it: one view, told by the address.
 import { pad, parse, toQuery, wholeCells } from "../lib/bbox.js";
 import { getFresh, getText, isAbort, latest, Problem } from "../lib/fetch.js";
+import { clusterZoom } from "../lib/first-view.js";
 import { number } from "../lib/format.js";
 import { formatAt, parseAt, withParams } from "../lib/view.js";
 import { areaLayer } from "../map/area.js";
@@ -11,6 +12,7 @@ import { openList } from "../map/list-popup.js";
 import { positionButton } from "../map/position.js";
 import { reportLayer } from "../map/reports.js";
 import { bottomSheet } from "../ui/bottom-sheet.js";
+import { broughtFor, covered } from "../ui/first-map.js";
 import { icons, lang, pageWords } from "../ui/page.js";
 import { placeSearch } from "../ui/place-search.js";
 import { tellTimes } from "../ui/times.js";
@@ -38,17 +40,15 @@ const sheet = bottomSheet(byId("sheet"), {
   peek: head,
   room: () => (tools.parentElement?.clientHeight || 0) - 64,
 });
-document.documentElement.style.setProperty("--peek", `${head.offsetHeight + 4}px`);
+// A count of a million takes a second line on a small phone: what is to be pressed under it stays in sight
+new ResizeObserver(() => {
+  document.documentElement.style.setProperty("--peek", `${head.offsetHeight + 4}px`);
+  if (sheet.stop() === "peek") sheet.rest("peek");
+}).observe(head);
 tellTimes(rows, lang);
 
 if (hasLeaflet) begin();
 else toast(words("noMap"), { action: words("retry"), onAction: () => location.reload() });
-
-/** On phones the search lies over the map's top, the sheet over its foot. */
-function covered() {
-  const isNarrow = matchMedia("(max-width: 59.99rem)").matches;
-  return isNarrow ? { top: tools.offsetHeight, bottom: head.offsetHeight + 40 } : { top: 0, bottom: 0 };
-}
 
 function begin() {
   const { map, base } = createMap(byId("map"), {
@@ -86,20 +86,15 @@ function begin() {
   }
 
   function query() {
-    const zoom = Math.max(0, Math.floor(map.getZoom()) - 1); // cells of 64 pixels and more: discs have room
+    const zoom = clusterZoom(map.getZoom());
     const bbox = toQuery(wholeCells(boundsOf(map), zoom));
     const since = selects.find(({ name }) => name === "period")?.selectedOptions[0]?.dataset.since;
     const { category, status, period } = chosenFilters();
+    const chosen = { category, status, since };
     return {
       zoom,
-      clusters: withParams("/api/v1/map/clusters/", {
-        bbox,
-        zoom: String(zoom),
-        by: "status",
-        category,
-        status,
-        since,
-      }),
+      chosen,
+      clusters: withParams("/api/v1/map/clusters/", { bbox, zoom: String(zoom), by: "status", ...chosen }),
       rows: withParams("/", { fragment: "list", bbox, category, status, period }),
     };
   }
@@ -110,7 +105,7 @@ function begin() {
   /** @type {AbortController | undefined} */
   let looking;
 
-  const load = latest(async (signal) => {
+  const load = latest(async (signal, /** @type {{version: string | null} | null} */ drawn = null) => {
     const asked = query();
     isLoading = true;
     looking?.abort();
@@ -120,9 +115,11 @@ function begin() {
     try {
       const html = getText(asked.rows, { signal, lang });
       html.catch(() => {}); // told below, unless the map's answer has failed already
-      const clusters = await getFresh(asked.clusters, { signal, lang });
-      version = clusters.version;
-      drawMap(clusters.body.features, asked.zoom); // does not wait for the list, which is longer in coming
+      if (!drawn) {
+        const clusters = await getFresh(asked.clusters, { signal, lang });
+        version = clusters.version;
+        drawMap(clusters.body.features, asked.zoom); // does not wait for the list, which is longer in coming
+      }
       drawRows(await html);
       hush();
     } catch (error) {
@@ -137,6 +134,18 @@ function begin() {
       }
     }
   }, 220);
+
+  /** What the page brought along is drawn in this very task, in place of what pages/first.js drew of it: nobody sees the change. */
+  function begun() {
+    const { zoom, chosen } = query();
+    const first = broughtFor(zoom, boundsOf(map), chosen);
+    if (first) {
+      version = first.version;
+      drawMap(first.features, zoom);
+    }
+    document.getElementById("first-marks")?.remove();
+    load.now(first);
+  }
 
   /**
    * @param {any[]} features
@@ -334,7 +343,7 @@ function begin() {
 
   window.addEventListener("online", retry);
   window.addEventListener("offline", () => tell(words("offline"), retry));
-  load.now();
+  begun();
 }
 
 /**
