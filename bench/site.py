@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 
-from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 
 from geoportal.urls import urlpatterns as of_the_site
+from gis.open_calls import opened
 from gis.prepared import one_row
 
 
@@ -18,7 +18,7 @@ def _body(name: str, of: str) -> bytes:
         return file.read()
 
 
-@login_not_required
+@opened
 def constant(request: HttpRequest) -> HttpResponse:
     """The file that is named, as it is."""
     return HttpResponse(_body(request.GET["file"], request.GET["of"]), content_type="application/json")
@@ -32,7 +32,7 @@ LIMIT 1
 """
 
 
-@login_not_required
+@opened
 def unit(request: HttpRequest) -> HttpResponse:
     """The unit of a point as plainly as can be: one prepared query, no throttle, nothing said of borders, water, dates or what it is part of."""
     code, name, level = one_row(UNIT, {"lon": float(request.GET["lon"]), "lat": float(request.GET["lat"])})

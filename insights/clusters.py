@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -74,8 +75,31 @@ def feature_collection(mix: Mix, window: Window, stand: Stand, by: Collection[st
 
     `by` says of what clusters tell how many of each they hold: category, status. Put together as text: objects of Python take five times as long.
     """
-    features = _features(rows(mix, window, built=stand.built), window.depth, stand, by)
+    features = TOLD.of(rows(mix, window, built=stand.built, by_category="category" in by), window.depth, stand, frozenset(by))
     return f'{{"type":"FeatureCollection","features":[{",".join(features)}]}}'
+
+
+class Told:
+    """Texts of cells that this process has told lately: whoever moves the map a little asks for most of its cells again. A text follows from its row."""
+
+    def __init__(self, most: int = 2048) -> None:
+        self._most = most  # of some 2 KB
+        self._texts: dict[tuple[int, frozenset[str], str, tuple[Any, ...]], str] = {}
+
+    def of(self, found: Sequence[tuple[Any, ...]], depth: int, stand: Stand, by: frozenset[str]) -> list[str]:
+        """A GeoJSON feature for each row of read.rows()."""
+        codes = sys.intern(stand.codes_text)  # compared by identity
+        keys = [(depth, by, codes, row) for row in found]
+        known = {key: text for key in keys if (text := self._texts.get(key)) is not None}
+        missing = [key for key in keys if key not in known]
+        made = dict(zip(missing, _features([key[3] for key in missing], depth, stand, by), strict=True))
+        if len(self._texts) + len(made) > self._most:
+            self._texts.clear()
+        self._texts.update(made)
+        return [known.get(key) or made[key] for key in keys]
+
+
+TOLD = Told()
 
 
 def _features(found: Sequence[tuple[Any, ...]], depth: int, stand: Stand, by: Collection[str]) -> list[str]:
@@ -84,6 +108,7 @@ def _features(found: Sequence[tuple[Any, ...]], depth: int, stand: Stand, by: Co
     x, y, count, lon, lat, _ids, west, east, north, south, parts, code = zip(*found, strict=True)
     counts, single = np.array(count), np.array(count) == 1
     zoom, box = _extents(*(np.array(edge) for edge in (west, east, north, south)))
+    left, bottom, right, top = box
     kinds, statuses = _broken_down(parts, single, by, stand.codes)
     return [
         f'{{"type":"Feature","geometry":{{"type":"Point","coordinates":[{middle_x},{middle_y}]}},"properties":{{'
@@ -93,23 +118,25 @@ def _features(found: Sequence[tuple[Any, ...]], depth: int, stand: Stand, by: Co
             else f'"cluster":false,"code":"{name}","category":{kind},"status":{status}}}}}'
         )
         for middle_x, middle_y, number, kind, status, falls_apart, edges, name in zip(
-            _middle(np.array(lon) / counts, np.array(x), _column, depth, single),
-            _middle(np.array(lat) / counts, np.array(y), _row, depth, single),
+            _middle(np.array(lon) / counts, (left, right), np.array(x), _column, depth, single),
+            _middle(np.array(lat) / counts, (bottom, top), np.array(y), _row, depth, single),
             count,
             kinds,
             statuses,
             zoom,
-            box,
+            [f"{a},{b},{c},{d}" for a, b, c, d in zip(*(edge.tolist() for edge in box), strict=True)],
             code,
             strict=True,
         )
     ]
 
 
-def _middle(exact: Real, cells: Whole, cell_of: Callable[[Real, int], Whole], depth: int, single: Flags) -> list[float]:
-    """Middles in degrees, of single reports their places; none is rounded out of its cell, by which a map knows it."""
+def _middle(
+    exact: Real, box: tuple[Real, Real], cells: Whole, cell_of: Callable[[Real, int], Whole], depth: int, single: Flags
+) -> list[float]:
+    """Middles in degrees, of single reports their places; none is rounded out of its cell, by which a map knows it, or out of the cluster's box."""
     exact = exact / SCALE
-    middle = np.where(single, np.round(exact, DIGITS + 1), np.round(exact, DIGITS))
+    middle = np.where(single, np.round(exact, DIGITS + 1), np.round(exact, DIGITS).clip(*box))
     told: list[float] = np.where(cell_of(middle, depth) == cells, middle, np.round(exact, EXACT_DIGITS)).tolist()
     return told
 
@@ -124,7 +151,7 @@ def _row(lat: Real, depth: int) -> Whole:
     return found
 
 
-def _extents(west: Whole, east: Whole, north: Whole, south: Whole) -> tuple[list[int], list[str]]:
+def _extents(west: Whole, east: Whole, north: Whole, south: Whole) -> tuple[list[int], tuple[Real, Real, Real, Real]]:
     """From the finest cells between which reports lie: the lowest zoom at which they fall into several cells, and the box (west, south, east, north).
 
     The highest zoom of all where they lie on one spot.
@@ -138,7 +165,7 @@ def _extents(west: Whole, east: Whole, north: Whole, south: Whole) -> tuple[list
         np.ceil(_longitude(east + 1) * scale) / scale,
         np.ceil(_latitude(north) * scale) / scale,
     )
-    return zoom.tolist(), [f"{a},{b},{c},{d}" for a, b, c, d in zip(*(edge.tolist() for edge in edges), strict=True)]
+    return zoom.tolist(), edges
 
 
 def _longitude(x: Whole) -> Real:
@@ -173,7 +200,7 @@ def _said(name: str, single: Flags, place: Whole, columns: Whole, numbers: Whole
     table = np.bincount(place * width + columns, weights=numbers, minlength=len(single) * width).reshape(len(single), width)
     cells, kept = np.nonzero(table)
     quoted = {column: json.dumps(names(column)) for column in set(kept.tolist())}
-    words = [f"{quoted[column]}:{number:.0f}" for column, number in zip(kept.tolist(), table[cells, kept].tolist(), strict=True)]
+    words = [f"{quoted[column]}:{number}" for column, number in zip(kept.tolist(), table[cells, kept].astype(int).tolist(), strict=True)]
     ends = np.cumsum(np.count_nonzero(table, axis=1)).tolist()
     return [
         words[end - 1].rpartition(":")[0] if is_single else f',"by_{name}":{{{",".join(words[start:end])}}}' if end > start else ""

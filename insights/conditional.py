@@ -23,12 +23,17 @@ def pressed(request: Request, content: bytes, content_type: str = "application/j
     return response
 
 
+def etag_of(version: str) -> str | None:
+    """The ETag of a version of the data (empty: not known). Weak: the same data, pressed by gzip or not."""
+    return f'W/"{version}"' if version else None
+
+
 def fresh_or_not_modified(request: Request, version: str, answer: Callable[[], HttpResponse]) -> HttpResponseBase:
     """304 where the asker has this version of the data (empty: not known), else what `answer` gives, with its ETag.
 
     The version has to be read before the answer: then what is kept under it is never older.
     """
-    etag = f'W/"{version}"' if version else None  # weak: the same data, pressed by gzip or not
+    etag = etag_of(version)
     response = get_conditional_response(request._request, etag=etag, response=None) if etag else None
     if response is None:
         response = answer()

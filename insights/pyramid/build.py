@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
-from insights.pyramid.words import CLOSED_NUMBERS, COUNT_DEPTHS, DEEPEST, LOCK, MONTH_DEEPEST, MONTH_DEPTHS, TOTAL_DEPTHS
+from insights.pyramid.words import BOTH, CLOSED_NUMBERS, COUNT_DEPTHS, DEEPEST, LOCK, MONTH_DEEPEST, MONTH_DEPTHS, TOTAL_DEPTHS
 
 Said = Callable[[str], None]
 
@@ -47,16 +47,17 @@ INSERT INTO of_months (depth, month, category_id, x, y, status, count, lon, lat,
 SELECT %(depth)s, month, category_id, x >> 1, y >> 1, status, {_SUMS}, {_EDGES} FROM of_months WHERE depth = %(depth)s + 1 GROUP BY 2, 3, 4, 5, 6
 """
 TOTALS = f"""
-INSERT INTO {{totals}} (depth, month, closed, x, y, count, lon, lat, ids, west, east, north, south, parts)
-SELECT %(depth)s, month, closed, x, y, {_SUMS}, {_EDGES}, array_agg(part_of(category_id, status, count) ORDER BY category_id, status)
-FROM (
-  SELECT {{month}} AS month, status = ANY(%(closed)s::int[]) AS closed, x >> %(bits)s AS x, y >> %(bits)s AS y, category_id, status,
-         sum(count)::bigint AS count, sum(lon) AS lon, sum(lat) AS lat, sum(ids) AS ids, {_EDGES}
-  FROM {{source}} WHERE depth = %(depth)s + %(bits)s GROUP BY 1, 2, 3, 4, 5, 6
-) AS cell
-GROUP BY month, closed, x, y ORDER BY month, closed, x, y
+INSERT INTO {{totals}} (depth, month, side, x, y, count, lon, lat, ids, west, east, north, south, parts)
+SELECT %(depth)s, month, side, x, y, {_SUMS}, {_EDGES}, array_agg(part_of(category_id, status, count) ORDER BY category_id, status)
+FROM ({{cells}}) AS cell CROSS JOIN LATERAL (VALUES ((status = ANY(%(closed)s::int[]))::int), ({BOTH})) AS counted_in (side)
+GROUP BY month, side, x, y ORDER BY month, side, x, y
 """
-COUNT_KEY, TOTAL_KEY = "depth, category_id, x, y, status", "depth, month, closed, x, y"
+OF_MONTHS = "SELECT * FROM of_months WHERE depth = %(depth)s"
+EVEN_DEPTH = "SELECT 0 AS month, * FROM {counts} WHERE depth = %(depth)s"
+ODD_DEPTH = f"""
+SELECT 0 AS month, x >> 1 AS x, y >> 1 AS y, category_id, status, {_SUMS}, {_EDGES} FROM {{counts}} WHERE depth = %(depth)s + 1 GROUP BY 2, 3, 4, 5
+"""
+COUNT_KEY, TOTAL_KEY = "depth, category_id, x, y, status", "depth, month, side, x, y"
 KINDS = {"cellcount": (COUNT_KEY, "cell_count_loose"), "celltotal": (TOTAL_KEY, "cell_total_loose")}
 
 
@@ -71,7 +72,7 @@ def build(said: Said | None = None) -> int | None:
             return None
         cursor.execute("SET LOCAL work_mem = '256MB'")
         for kind in KINDS:
-            cursor.execute(f"CREATE TABLE insights_{kind}_next (LIKE insights_{kind} INCLUDING DEFAULTS)")
+            cursor.execute(f"CREATE TABLE insights_{kind}_next (LIKE insights_{kind} INCLUDING DEFAULTS INCLUDING GENERATED)")
         _count(say, counts="insights_cellcount_next", totals="insights_celltotal_next")
         for kind, (key, loose) in KINDS.items():
             cursor.execute(f"ALTER TABLE insights_{kind}_next ADD CONSTRAINT insights_{kind}_next_pkey PRIMARY KEY ({key})")
@@ -89,7 +90,9 @@ def build(said: Said | None = None) -> int | None:
             cursor.execute(f"ALTER INDEX {loose}_next RENAME TO {loose}")
         cursor.execute("DELETE FROM insights_pyramid")
         cursor.execute("INSERT INTO insights_pyramid (epoch, folded, built_at) VALUES (%s, %s, now())", [uuid.uuid4(), folded])
-        cursor.execute("SELECT coalesce(sum(count), 0) FROM insights_celltotal WHERE depth = %s AND month = 0", [TOTAL_DEPTHS[-1]])
+        cursor.execute(
+            "SELECT coalesce(sum(count), 0) FROM insights_celltotal WHERE depth = %s AND month = 0 AND side = %s", [TOTAL_DEPTHS[-1], BOTH]
+        )
         return int(cursor.fetchone()[0])
 
 
@@ -107,16 +110,15 @@ def _count(say: Said, *, counts: str, totals: str) -> None:
             cursor.execute(COUNTS_OF_CELLS.format(counts=counts), {"depth": depth})
             told(f"{cursor.rowcount} cells of depth {depth} by category and status")
         for depth in TOTAL_DEPTHS:
-            statement = TOTALS.format(totals=totals, source=counts, month="0")
-            cursor.execute(statement, {"depth": depth, "bits": depth & 1, "closed": CLOSED_NUMBERS})
+            cells = (ODD_DEPTH if depth & 1 else EVEN_DEPTH).format(counts=counts)
+            cursor.execute(TOTALS.format(totals=totals, cells=cells), {"depth": depth, "closed": CLOSED_NUMBERS})
             told(f"{cursor.rowcount} cells of depth {depth}")
         cursor.execute("DROP TABLE IF EXISTS pg_temp.of_months")
         cursor.execute(MONTHS_OF_POINTS)
         for depth in MONTH_DEPTHS:
             if depth != MONTH_DEEPEST:
                 cursor.execute(MONTHS_OF_CELLS, {"depth": depth})
-            statement = TOTALS.format(totals=totals, source="of_months", month="month")
-            cursor.execute(statement, {"depth": depth, "bits": 0, "closed": CLOSED_NUMBERS})
+            cursor.execute(TOTALS.format(totals=totals, cells=OF_MONTHS), {"depth": depth, "closed": CLOSED_NUMBERS})
             told(f"{cursor.rowcount} cells of depth {depth} by month")
 
 
@@ -142,7 +144,7 @@ LIMIT 20
 # Totals: the sums with the deltas, and what they are made of
 COMPARE_TOTALS = f"""
 WITH fresh AS (
-  SELECT depth, month, closed, x, y, {_SUMS}, array_agg(part_of(category_id, status, count)) AS parts
+  SELECT depth, month, side, x, y, {_SUMS}, array_agg(part_of(category_id, status, count)) AS parts
   FROM (
     SELECT depth, CASE WHEN monthly THEN month ELSE 0 END AS month, status = ANY(%(closed)s::int[]) AS closed,
            cell_x >> (24 - depth) AS x, cell_y >> (24 - depth) AS y, category_id, status,
@@ -151,16 +153,16 @@ WITH fresh AS (
       SELECT unnest(%(total_depths)s::int[]) AS depth, false AS monthly UNION ALL SELECT unnest(%(month_depths)s::int[]), true
     ) AS level
     GROUP BY 1, 2, 3, 4, 5, 6, 7
-  ) AS waiting GROUP BY depth, month, closed, x, y
+  ) AS waiting CROSS JOIN LATERAL (VALUES (closed::int), ({BOTH})) AS counted_in (side) GROUP BY depth, month, side, x, y
 ), kept AS (
-  SELECT depth, month, closed, x, y, coalesce(folded.count, 0) + coalesce(fresh.count, 0) AS count,
+  SELECT depth, month, side, x, y, coalesce(folded.count, 0) + coalesce(fresh.count, 0) AS count,
          coalesce(folded.lon, 0) + coalesce(fresh.lon, 0) AS lon, coalesce(folded.lat, 0) + coalesce(fresh.lat, 0) AS lat,
          coalesce(folded.ids, 0) + coalesce(fresh.ids, 0) AS ids,
          CASE WHEN fresh.parts IS NULL THEN folded.parts ELSE tallied(folded.parts, fresh.parts) END AS parts
   FROM insights_celltotal AS folded FULL JOIN fresh USING ({TOTAL_KEY})
 )
 SELECT coalesce(kept.depth, counted.depth), coalesce(kept.x, counted.x), coalesce(kept.y, counted.y),
-       coalesce(kept.month, counted.month), coalesce(kept.closed, counted.closed), coalesce(kept.count, 0), coalesce(counted.count, 0)
+       coalesce(kept.month, counted.month), coalesce(kept.side, counted.side), coalesce(kept.count, 0), coalesce(counted.count, 0)
 FROM kept FULL JOIN counted_totals AS counted USING ({TOTAL_KEY})
 WHERE (coalesce(kept.count, 0), coalesce(kept.lon, 0), coalesce(kept.lat, 0), coalesce(kept.ids, 0))
    IS DISTINCT FROM (coalesce(counted.count, 0), coalesce(counted.lon, 0), coalesce(counted.lat, 0), coalesce(counted.ids, 0))
@@ -190,7 +192,7 @@ def differences(said: Said | None = None) -> list[str]:
         given = {"depths": COUNT_DEPTHS, "total_depths": TOTAL_DEPTHS, "month_depths": MONTH_DEPTHS, "closed": CLOSED_NUMBERS}
         for what, statement in (
             ("category {3}, status {4}: reports", COMPARE_COUNTS),
-            ("month {3}, ended {4}: reports", COMPARE_TOTALS),
+            ("month {3}, side {4}: reports", COMPARE_TOTALS),
             ("category {3}, status {4}: western edge", COMPARE_EDGES),
         ):
             cursor.execute(statement, given)

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 from insights.pyramid.build import build
 from insights.pyramid.models import Delta, Pyramid
-from insights.pyramid.words import CLOSED_NUMBERS, COUNT_DEPTHS, DEEPEST, LOCK, MONTH_DEPTHS, TOTAL_DEPTHS
+from insights.pyramid.words import BOTH, CLOSED_NUMBERS, COUNT_DEPTHS, DEEPEST, LOCK, MONTH_DEPTHS, TOTAL_DEPTHS
 
 BUILD_FROM = 60_000  # deltas: so many are counted anew sooner than they are folded
 
@@ -52,7 +52,7 @@ WHEN NOT MATCHED THEN INSERT (depth, category_id, x, y, status, count, lon, lat,
 FOLD_TOTALS = f"""
 MERGE INTO insights_celltotal AS kept
 USING (
-  SELECT depth, month, closed, cell_x, cell_y, {_SUMS}, min(west) AS west, max(east) AS east, min(north) AS north, max(south) AS south,
+  SELECT depth, month, side, cell_x, cell_y, {_SUMS}, min(west) AS west, max(east) AS east, min(north) AS north, max(south) AS south,
          min(west_gone) AS west_gone, max(east_gone) AS east_gone, min(north_gone) AS north_gone, max(south_gone) AS south_gone,
          array_agg(part_of(category_id, status, count)) AS parts
   FROM (
@@ -62,13 +62,13 @@ USING (
       SELECT unnest(%(depths)s::int[]) AS depth, false AS monthly UNION ALL SELECT unnest(%(month_depths)s::int[]), true
     ) AS level
     GROUP BY 1, 2, 3, 4, 5, 6, 7
-  ) AS stood GROUP BY depth, month, closed, cell_x, cell_y
+  ) AS stood CROSS JOIN LATERAL (VALUES (closed::int), ({BOTH})) AS counted_in (side) GROUP BY depth, month, side, cell_x, cell_y
 ) AS net
-ON kept.depth = net.depth AND kept.month = net.month AND kept.closed = net.closed AND kept.x = net.cell_x AND kept.y = net.cell_y
+ON kept.depth = net.depth AND kept.month = net.month AND kept.side = net.side AND kept.x = net.cell_x AND kept.y = net.cell_y
 WHEN MATCHED AND kept.count + net.count = 0 THEN DELETE
 WHEN MATCHED THEN UPDATE SET {_ADDED}, parts = tallied(kept.parts, net.parts), loose = net.month = 0 AND ({_LOOSENED})
-WHEN NOT MATCHED THEN INSERT (depth, month, closed, x, y, count, lon, lat, ids, west, east, north, south, parts)
-  VALUES (net.depth, net.month, net.closed, net.cell_x, net.cell_y, net.count, net.lon, net.lat, net.ids, net.west, net.east, net.north, net.south,
+WHEN NOT MATCHED THEN INSERT (depth, month, side, x, y, count, lon, lat, ids, west, east, north, south, parts)
+  VALUES (net.depth, net.month, net.side, net.cell_x, net.cell_y, net.count, net.lon, net.lat, net.ids, net.west, net.east, net.north, net.south,
           CASE WHEN cardinality(net.parts) = 1 THEN net.parts ELSE tallied(net.parts, NULL) END)
 """
 
@@ -104,23 +104,23 @@ FROM (
 ) AS found
 WHERE kept.depth = %(depth)s AND kept.category_id = found.category_id AND kept.x = found.x AND kept.y = found.y AND kept.status = found.status
 """
-TIGHTEN_TOTALS = """
+TIGHTEN_TOTALS = f"""
 UPDATE insights_celltotal AS kept SET west = found.west, east = found.east, north = found.north, south = found.south, loose = false
 FROM (
-  SELECT cell.depth, cell.closed, cell.x, cell.y,
+  SELECT cell.depth, cell.side, cell.x, cell.y,
          min(part.west) AS west, max(part.east) AS east, min(part.north) AS north, max(part.south) AS south
   FROM insights_celltotal AS cell
   CROSS JOIN authorities_category AS category
   CROSS JOIN LATERAL generate_series(cell.x << (cell.depth & 1), ((cell.x + 1) << (cell.depth & 1)) - 1) AS x
   CROSS JOIN LATERAL (
     SELECT * FROM insights_cellcount AS part WHERE part.depth = cell.depth + (cell.depth & 1) AND part.category_id = category.id AND part.x = x.x
-      AND part.y BETWEEN cell.y << (cell.depth & 1) AND ((cell.y + 1) << (cell.depth & 1)) - 1 AND (part.status = ANY(%(closed)s::int[])) = cell.closed
+      AND part.y BETWEEN cell.y << (cell.depth & 1) AND ((cell.y + 1) << (cell.depth & 1)) - 1 AND cell.side IN ({BOTH}, (part.status = ANY(%(closed)s::int[]))::int)
     OFFSET 0
   ) AS part
   WHERE cell.month = 0 AND cell.loose
   GROUP BY 1, 2, 3, 4
 ) AS found
-WHERE kept.depth = found.depth AND kept.month = 0 AND kept.closed = found.closed AND kept.x = found.x AND kept.y = found.y
+WHERE kept.depth = found.depth AND kept.month = 0 AND kept.side = found.side AND kept.x = found.x AND kept.y = found.y
 """
 
 

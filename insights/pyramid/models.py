@@ -51,15 +51,21 @@ class CellCount(_Sums):
 
 
 class CellTotal(_Sums):
-    """Public reports in one cell, open ones and ended ones apart: of all months (0), and at low depths of each."""
+    """Public reports in one cell, open ones, ended ones, and both together: of all months (0), and at low depths of each."""
 
-    pk = models.CompositePrimaryKey("depth", "month", "closed", "x", "y")
+    pk = models.CompositePrimaryKey("depth", "month", "side", "x", "y")
     depth = models.SmallIntegerField()
     month = models.IntegerField()
-    closed = models.BooleanField()
+    side = models.SmallIntegerField(help_text="words.OPEN_ONES, ENDED_ONES or BOTH")
     x = models.IntegerField()
     y = models.IntegerField()
     parts = ArrayField(models.BigIntegerField(), help_text="How many of each category and status: (16 × key + number) × 2³² + how many")
+    states = models.GeneratedField(
+        expression=models.Func("parts", function="states_of"),
+        output_field=ArrayField(models.BigIntegerField()),
+        db_persist=True,
+        help_text="Of more than eight parts the same by status alone, eight in a busy cell for eighty",
+    )
     loose = models.BooleanField(default=False, db_default=False)
 
     class Meta:

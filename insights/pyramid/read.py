@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 from gis.cells import extent_of
 from gis.prepared import all_rows
 from insights.pyramid.words import (
     ALL_MONTHS,
+    BOTH,
     CLOSED_NUMBERS,
     DEEPEST,
+    ENDED_ONES,
     MONTH_DEEPEST,
     NUMBER,
+    OPEN_ONES,
     WORD,
     bits,
     month_of,
@@ -84,13 +88,12 @@ class Mix:
         return frozenset(self.asked.items())
 
     @property
-    def sides(self) -> list[bool] | None:
-        """Of open (false) and ended (true) those that are counted whole; None where a status alone is asked for."""
-        if self.statuses is None:
-            return [False, True]
-        ended = {number in CLOSED_NUMBERS for number in self.statuses}
-        whole = {True: len(CLOSED_NUMBERS), False: len(NUMBER) - len(CLOSED_NUMBERS)}
-        return sorted(ended) if sum(whole[side] for side in ended) == len(self.statuses) else None
+    def side(self) -> int | None:
+        """Open ones, ended ones, or both, of whatever status; None where a status alone is asked for."""
+        asked = set(NUMBER.values() if self.statuses is None else self.statuses)
+        ended = set(CLOSED_NUMBERS)
+        whole = {OPEN_ONES: set(NUMBER.values()) - ended, ENDED_ONES: ended, BOTH: set(NUMBER.values())}
+        return next((side for side, statuses in whole.items() if statuses == asked), None)
 
     @property
     def is_timed(self) -> bool:
@@ -131,11 +134,11 @@ COLUMNS = ("x", "y", "count", "lon", "lat", "ids", "west", "east", "north", "sou
 
 # Column by column of the view, each from the index: a range over both would read all rows of the province between two meridians
 TOTALS = """
-SELECT cell.x, cell.y, cell.count, cell.lon, cell.lat, cell.ids, cell.west, cell.east, cell.north, cell.south, cell.parts
-FROM (VALUES {sides}) AS side (closed) CROSS JOIN {months} AS month (month) CROSS JOIN unnest(%(columns)s::int[]) AS column_of (x)
+SELECT cell.x, cell.y, cell.count::bigint, cell.lon, cell.lat, cell.ids, cell.west, cell.east, cell.north, cell.south, {parts}
+FROM {months} AS month (month) CROSS JOIN unnest(%(columns)s::int[]) AS column_of (x)
 CROSS JOIN LATERAL (
   SELECT * FROM insights_celltotal AS cell
-  WHERE cell.depth = %(depth)s AND cell.month = month.month AND cell.closed = side.closed AND cell.x = column_of.x AND cell.y BETWEEN %(first_y)s AND %(last_y)s
+  WHERE cell.depth = %(depth)s AND cell.month = month.month AND cell.side = %(side)s AND cell.x = column_of.x AND cell.y BETWEEN %(first_y)s AND %(last_y)s
   OFFSET 0
 ) AS cell
 """
@@ -186,26 +189,68 @@ OF_ANY_CATEGORY = "AND report.category_id = ANY(ARRAY(SELECT id FROM authorities
 
 # Each cell once, with the code of a single report, in the same snapshot. Parts as bytes that numpy reads at once: objects of Python for each of
 # twenty thousand parts take longer than the query. Of what array_send() gives, the first 20 bytes say that it is an array
-MERGED = """
-SELECT cell.*, CASE WHEN count = 1 THEN (SELECT code FROM reports_report WHERE id = ids) END AS code
+CODE = "CASE WHEN count = 1 THEN (SELECT code FROM reports_report WHERE id = ids) END"
+MERGED = f"""
+SELECT cell.*, {CODE} AS code
 FROM (
   SELECT x, y, sum(count)::bigint AS count, sum(lon)::bigint AS lon, sum(lat)::bigint AS lat, sum(ids)::bigint AS ids,
          min(west) AS west, max(east) AS east, min(north) AS north, max(south) AS south, string_agg(substr(array_send(parts), 21), '') AS parts
-  FROM ({statement}) AS found (x, y, count, lon, lat, ids, west, east, north, south, parts)
+  FROM ({{statement}}) AS found (x, y, count, lon, lat, ids, west, east, north, south, parts)
   GROUP BY x, y HAVING sum(count) > 0
-) AS cell ORDER BY x, y
+) AS cell
+"""  # noqa: S608
+# Where a cell is one row of totals it is read as it stands: adding up costs more than reading. Only cells in which something waits to be folded are
+# added up. How many of each status is the shorter list; of a single report parts tell both
+ONCE = f"""
+WITH fresh (x, y, count, lon, lat, ids, west, east, north, south, parts) AS MATERIALIZED ({{deltas}})
+SELECT x, y, count, lon, lat, ids, west, east, north, south, substr(array_send(parts), 21), {CODE}
+FROM ({{totals}}) AS cell (x, y, count, lon, lat, ids, west, east, north, south, parts)
+WHERE (x, y) NOT IN (SELECT x, y FROM fresh)
+UNION ALL
+{{merged}}
+"""  # noqa: S608
+# Of the same cells what is folded, and what waits
+FRESH = """
+SELECT cell.x, cell.y, cell.count, cell.lon, cell.lat, cell.ids, cell.west, cell.east, cell.north, cell.south, cell.parts
+FROM (SELECT DISTINCT x, y FROM fresh) AS changed CROSS JOIN LATERAL (
+  SELECT * FROM insights_celltotal AS cell
+  WHERE cell.depth = %(depth)s AND cell.month = %(month)s AND cell.side = %(side)s AND cell.x = changed.x AND cell.y = changed.y
+  OFFSET 0
+) AS cell
+UNION ALL SELECT * FROM fresh
 """
+WHOLE, SHORT = "cell.parts", "coalesce(cell.states, cell.parts)"
 
 
-def rows(mix: Mix, window: Window, *, built: bool) -> list[tuple[Any, ...]]:
+def rows(mix: Mix, window: Window, *, built: bool, by_category: bool = True) -> list[tuple[Any, ...]]:
     """The cells of a window in which something lies, by column and row: COLUMNS, parts as bytes, and the code where it is a single report. One statement.
 
-    `built` says whether there is a pyramid.
+    `built` says whether there is a pyramid. Without `by_category` the parts of several reports may leave out the category.
     """
-    statement, given = statement_for(mix, window, built=built)
+    statement, given = question(mix, window, built=built, by_category=by_category)
     # Whether the place, the time or the body finds fewer reports only a plan for these values can know
-    is_open = AMONG_ALL in statement
-    return all_rows(MERGED.format(statement=statement), given, prepare=not is_open)
+    return sorted(all_rows(statement, given, prepare=AMONG_ALL not in statement), key=itemgetter(0, 1))
+
+
+def question(mix: Mix, window: Window, *, built: bool, by_category: bool) -> tuple[str, dict[str, Any]]:
+    """What `rows` asks, and its parameters."""
+    month = _one_of_totals(mix, window, built=built)
+    if month is None:
+        statement, given = statement_for(mix, window, built=built)
+        return MERGED.format(statement=statement), given
+    totals = TOTALS.format(months="(VALUES (%(month)s))", parts=WHOLE if by_category else SHORT)
+    statement = ONCE.format(deltas=_deltas(mix), totals=totals, merged=MERGED.format(statement=FRESH))
+    return statement, _given(mix, window) | {"month": month}
+
+
+def _one_of_totals(mix: Mix, window: Window, *, built: bool) -> int | None:
+    """The month of totals of which each cell is one row: all months, or the only one that is asked for; None where a cell is more than one row."""
+    if not built or mix.bodies or mix.categories or mix.side is None:
+        return None
+    if not mix.is_timed:
+        return ALL_MONTHS if window.depth <= DEEPEST else None
+    first, last = mix.months or (FIRST_MONTH, FAR_MONTH)
+    return first if first == last and not mix.ragged and window.depth <= MONTH_DEEPEST else None
 
 
 def statement_for(mix: Mix, window: Window, *, built: bool) -> tuple[str, dict[str, Any]]:
@@ -213,8 +258,8 @@ def statement_for(mix: Mix, window: Window, *, built: bool) -> tuple[str, dict[s
     if not built or mix.bodies or window.depth > DEEPEST:
         return _of_reports(mix, window)
     if not mix.is_timed:
-        return _of_totals(mix, window) if mix.sides is not None and not mix.categories else _of_counts(mix, window)
-    if mix.categories or mix.sides is None or mix.months is None or window.depth > MONTH_DEEPEST:
+        return _of_totals(mix, window) if mix.side is not None and not mix.categories else _of_counts(mix, window)
+    if mix.categories or mix.side is None or mix.months is None or window.depth > MONTH_DEEPEST:
         return _of_reports(mix, window)
     return _of_months(mix, window)
 
@@ -234,6 +279,7 @@ def _given(mix: Mix, window: Window) -> dict[str, Any]:
         "statuses": list(mix.statuses or ()),
         "first_month": first,
         "last_month": last,
+        "side": mix.side,
         **window.finest,
     }
 
@@ -246,13 +292,8 @@ def _deltas(mix: Mix) -> str:
     )
 
 
-def _said(mix: Mix) -> str:
-    """The sides as rows: of a list that it is told only later PostgreSQL expects ten, and plans anew for each view."""
-    return ", ".join(f"({str(side).lower()})" for side in mix.sides or ())
-
-
 def _of_totals(mix: Mix, window: Window) -> tuple[str, dict[str, Any]]:
-    whole = TOTALS.format(months=f"(VALUES ({ALL_MONTHS}))", sides=_said(mix))
+    whole = TOTALS.format(months=f"(VALUES ({ALL_MONTHS}))", parts=WHOLE)
     return f"{whole} UNION ALL {_deltas(mix)}", _given(mix, window)
 
 
@@ -270,7 +311,7 @@ MONTHS = "(SELECT DISTINCT month FROM insights_celltotal WHERE depth = 3 AND mon
 def _of_months(mix: Mix, window: Window) -> tuple[str, dict[str, Any]]:
     """Whole months from their totals, the days before and after from the reports."""
     given = _given(mix, window)
-    statements = [TOTALS.format(months=MONTHS, sides=_said(mix)), _deltas(mix)]
+    statements = [TOTALS.format(months=MONTHS, parts=WHOLE), _deltas(mix)]
     for number, (since, until) in enumerate(mix.ragged):
         days, more = _points(mix, window, f"AND report.filed_at >= %(since_{number})s AND report.filed_at < %(until_{number})s")
         statements.append(days)

@@ -34,6 +34,7 @@ TOTAL_DEPTHS = list(range(DEEPEST, SHALLOWEST - 1, -1))
 MONTH_DEEPEST = 16
 MONTH_DEPTHS = list(range(MONTH_DEEPEST, SHALLOWEST - 1, -1))
 ALL_MONTHS = 0
+OPEN_ONES, ENDED_ONES, BOTH = 0, 1, 2  # sides of a total: read by themselves or together, each is one row a cell
 
 LOCK = 20_220_701  # of the advisory lock under which one process folds or builds
 

@@ -17,10 +17,15 @@ IMPORT = re.compile(r'^\s*(?:import|export)\b[^;"]*"(\.{1,2}/[^"]+)";', re.MULTI
 
 
 @register.simple_tag
-def page_script(path: str) -> SafeString:
-    """The script tag of an entry (`js/pages/home.js`) with a `modulepreload` for every module that it imports."""
+def page_script(path: str, blocking: str = "") -> SafeString:
+    """The script tag of an entry (`js/pages/home.js`) with a `modulepreload` for every module that it imports.
+
+    `blocking="render"`, in the head: nothing is painted before it has run. For what belongs to the first picture.
+    """
     links = format_html_join("\n", '<link rel="modulepreload" href="{}">', ((static(module),) for module in imported_by(path)))
-    return format_html('{}\n<script type="module" src="{}"></script>', links, static(path))
+    return format_html(
+        '{}\n<script type="module" src="{}"{}></script>', links, static(path), format_html(' blocking="{}"', blocking) if blocking else ""
+    )
 
 
 @cache

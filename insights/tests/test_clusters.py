@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gis.bbox import DECIMALS
 from gis.cells import DEPTH, CellX, CellY, cell_of, corner
-from insights.clusters import Stand, _features, window_of
+from insights.clusters import Stand, Told, _features, window_of
 from insights.kept_answers import KeptAnswers, press
 from insights.pyramid.build import build
 from reports.codes import new_code
@@ -183,6 +183,33 @@ def test_a_desk_full_of_clusters_takes_ten_kilobytes_at_most():
 
     assert size("status") <= 10_240
     assert size("status", "category") <= 20_480
+
+
+def test_no_middle_is_told_outside_of_its_cluster():
+    x, y, lon, lat = 13267227, 7982457, 104.6838265, 8.6816417  # three on one spot: 104.68383 lies beyond the finest cell's edge
+    part = (8).to_bytes(4) + ((16 * 4 + 1 << 32) + 3).to_bytes(8)
+    row = (x >> 13, y >> 13, 3, round(lon * 3e7), round(lat * 3e7), 6, x, x, y, y, part, None)
+    (feature,) = map(json.loads, _features([row], 11, Stand("", True, '{"4": "law"}'), ("status",)))
+    (lon, lat), (west, south, east, north) = feature["geometry"]["coordinates"], feature["properties"]["bbox"]
+    assert west <= lon <= east
+    assert south <= lat <= north
+
+
+def test_texts_of_cells_are_kept_by_their_row_and_few():
+    told, stand, by = Told(most=3), Stand("", True, '{"4": "pothole"}'), frozenset(["status"])
+    part = (8).to_bytes(4) + (((16 * 4 + 1) << 32) + 2).to_bytes(8)
+
+    def row(x, count=2):
+        return x, 7, count, 1050000000 * count, 90000000 * count, 3, x << 10, x << 10, 7 << 10, 7 << 10, part, None
+
+    def fresh(rows, codes=stand, of=by):
+        return _features(rows, 14, codes, of)
+
+    for rows in ([row(1), row(2)], [row(2), row(3)], [row(2, count=5)], [row(4), row(1)]):
+        assert told.of(rows, 14, stand, by) == fresh(rows)
+        assert len(told._texts) <= 3
+    renamed, both = Stand("", True, '{"4": "hole"}'), frozenset(["status", "category"])
+    assert told.of([row(1)], 14, renamed, both) == fresh([row(1)], renamed, both) != told.of([row(1)], 14, stand, both)
 
 
 def test_kept_answers_are_few():

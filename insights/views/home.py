@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from authorities.models import Category, Publication
 from insights.filters import PUBLIC_STATUSES, Filters, periods
+from insights.first_view import first_clusters
 from reports.codes import normalised
 from reports.models import Report
 
@@ -28,6 +29,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "categories": Category.objects.fileable().exclude(publication=Publication.NEVER),
         "statuses": PUBLIC_STATUSES,
         "periods": periods(),
+        "first_clusters": None if "at" in request.GET else first_clusters(filters),  # where the map begins elsewhere, it asks by itself
     }
     return render(request, "insights/home.html", context)
 

@@ -107,7 +107,7 @@ class ReportList(generics.ListAPIView[Report]):
         parameters=[OpenApiParameter("Idempotency-Key", str, location=OpenApiParameter.HEADER)],
     )
     def post(self, request: Request) -> Response:
-        """Files a report: 201; the same key and body again: the same answer, 200; the same key with another body: 422."""
+        """Files a report: 201; the same key and body again: the same answer, 200; the same key with another body: 422. Keys are known for 90 days."""
         key = request.headers.get("Idempotency-Key", "").strip()
         if len(key) > MAX_KEY or not (key.isascii() and key.isprintable()) or key.startswith(KEY_PREFIX):
             raise ValidationError({"Idempotency-Key": [_("An Idempotency-Key has at most 100 characters, all of them printable ASCII.")]})

@@ -21,9 +21,9 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag
-def status_mark(status: str) -> SafeString:
+def status_mark(status: str, overdue: bool = False) -> SafeString:
     """A state as colour, shape and word, in the language of the page."""
-    return _status_mark(str(status), get_language())
+    return _status_mark(str(status), overdue, get_language())
 
 
 @register.simple_tag
@@ -38,5 +38,5 @@ def _icon(name: str) -> SafeString:
 
 
 @cache
-def _status_mark(status: str, _language: str | None) -> SafeString:
-    return render_to_string("reports/_status.html", {"status": status})
+def _status_mark(status: str, overdue: bool, _language: str | None) -> SafeString:
+    return render_to_string("reports/_status.html", {"status": status, "overdue": overdue})
