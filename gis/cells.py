@@ -2,7 +2,9 @@
 
 import math
 
-from django.db.models import Func, IntegerField
+import numpy as np
+import numpy.typing as npt
+from django.db.models import BigIntegerField, Func, IntegerField
 
 DEPTH = 24  # about 2.4 m at the equator
 MAX_LATITUDE = 85.0511287798066  # where the Web Mercator square ends
@@ -23,6 +25,13 @@ class CellY(Func):
         f" / 2.0 * {2**DEPTH}), {2**DEPTH - 1}), 0)::integer"
     )
     output_field = IntegerField()
+
+
+class CellCode(Func):
+    """A finest cell's column and row in one number, bit by bit in turn (Morton order): the cells within a cell of any zoom follow one another."""
+
+    function = "cell_code"  # reports/migrations/0028
+    output_field = BigIntegerField()
 
 
 def cell_of(lon: float, lat: float, zoom: int) -> tuple[int, int]:
@@ -55,3 +64,29 @@ def extent_of(first_x: int, last_x: int, first_y: int, last_y: int, zoom: int) -
     east, south = corner(last_x + 1, last_y + 1, zoom)
     spare = 360.0 / 2**DEPTH
     return west - spare, south - spare, east + spare, north + spare
+
+
+MOST_RANGES = 500
+
+
+def ranges_of_codes(first_x: int, last_x: int, first_y: int, last_y: int, zoom: int) -> tuple[list[int], list[int]]:
+    """First and last codes (CellCode) of the ranges in which all finest cells of some columns and rows of tiles lie.
+
+    No more than MOST_RANGES: of a box that has more of them they are of coarser tiles, and hold cells beside it too.
+    """
+    while True:
+        x, y = np.meshgrid(np.arange(first_x, last_x + 1), np.arange(first_y, last_y + 1))
+        codes = np.sort((_spread(x) | _spread(y) << 1).ravel())
+        breaks = np.flatnonzero(np.diff(codes) > 1)
+        if len(breaks) < MOST_RANGES:
+            shift = 2 * (DEPTH - zoom)
+            starts, ends = codes[np.concatenate(([0], breaks + 1))], codes[np.append(breaks, len(codes) - 1)]
+            return (starts << shift).tolist(), ((ends + 1 << shift) - 1).tolist()
+        first_x, last_x, first_y, last_y, zoom = first_x >> 1, last_x >> 1, first_y >> 1, last_y >> 1, zoom - 1
+
+
+def _spread(number: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The bits of whole numbers below 2³², each followed by an empty one."""
+    for shift, kept in ((16, 0x0000FFFF0000FFFF), (8, 0x00FF00FF00FF00FF), (4, 0x0F0F0F0F0F0F0F0F), (2, 0x3333333333333333), (1, 0x5555555555555555)):
+        number = (number | number << shift) & kept
+    return number

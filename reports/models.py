@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from authorities.models import Body, Category, Publication, ReturnReason
 from boundaries.models import WGS84, Edition, Unit
-from gis.cells import CellX, CellY
+from gis.cells import CellCode, CellX, CellY
 from gis.functions import Folded
 from reports.codes import grouped
 from reports.masking import public_text
@@ -187,6 +187,13 @@ class Report(models.Model):
                 include=["id", "cell_x", "cell_y", "status", "location"],
                 condition=Q(published_at__isnull=False),
                 name="report_public_counted",
+            ),
+            # ... and of some place
+            models.Index(
+                CellCode("cell_x", "cell_y"),
+                include=["id", "cell_x", "cell_y", "category", "status", "filed_at", "authority", "location"],
+                condition=Q(published_at__isnull=False),
+                name="report_by_cell",
             ),
         ]
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
 
-from gis.cells import extent_of
+from psycopg.types.numeric import Int8
+
+from gis.cells import extent_of, ranges_of_codes
 from gis.prepared import all_rows
 from insights.pyramid.words import (
     ALL_MONTHS,
@@ -166,23 +168,27 @@ GROUP BY 1, 2, category_id, status
 """
 
 
-BOX = "ST_MakeEnvelope(%(box_west)s, %(box_south)s, %(box_east)s, %(box_north)s, 4326)"
-# By place alone: of a small box and a long time PostgreSQL would read both from an index and keep what is in both, a year for a few streets
-HERE = f"(SELECT * FROM reports_report WHERE location && {BOX} OFFSET 0) AS report"  # noqa: S608
-AMONG_ALL = "reports_report AS report"
-LONG = timedelta(days=31)
-# Reports themselves. The box around the cells is for the index, the cells decide
+# Reports themselves. Far in they are found by place alone, in an index that holds all that is asked of them (report_by_cell): by how many PostgreSQL thinks
+# to be of a status or a month it would take them from elsewhere. Of a wide view by what it thinks best, the box being for the index: the cells decide
+HERE = """
+unnest(%(starts)s::bigint[], %(ends)s::bigint[]) AS range_of (first, last) CROSS JOIN LATERAL (
+  SELECT * FROM reports_report AS report
+  WHERE report.published_at IS NOT NULL AND cell_code(report.cell_x, report.cell_y) BETWEEN range_of.first AND range_of.last
+  OFFSET 0
+) AS report
+"""
+AMONG_ALL = "(SELECT * FROM reports_report WHERE published_at IS NOT NULL) AS report"
+BOX = "AND report.location && ST_MakeEnvelope(%(box_west)s, %(box_south)s, %(box_east)s, %(box_north)s, 4326)"
 POINTS = f"""
 SELECT report.cell_x >> %(bits)s, report.cell_y >> %(bits)s, count(*),
        sum(round(ST_X(report.location) * {SCALE})::bigint), sum(round(ST_Y(report.location) * {SCALE})::bigint), sum(report.id),
        min(report.cell_x), max(report.cell_x), min(report.cell_y), max(report.cell_y),
-       ARRAY[part_of(report.category_id, status_number(report.status), count(*))]
-FROM {{reports}} JOIN authorities_category AS category ON category.id = report.category_id
-WHERE report.published_at IS NOT NULL AND category.publication <> 'never'
+       array_agg(part_of(report.category_id, status_number(report.status), 1))
+FROM {{reports}}
+WHERE report.category_id = ANY(ARRAY(SELECT id FROM authorities_category WHERE publication <> 'never' {{of_category}}))
   AND report.cell_x BETWEEN %(west)s AND %(east)s AND report.cell_y BETWEEN %(north)s AND %(south)s
-  AND report.location && {BOX}
-  {{of_category}} {{of_status}} {{of_time}} {{of_body}}
-GROUP BY report.cell_x >> %(bits)s, report.cell_y >> %(bits)s, report.category_id, report.status
+  {{which}}
+GROUP BY report.cell_x >> %(bits)s, report.cell_y >> %(bits)s
 """  # noqa: S608  a whole number
 # Nothing but a hint: an array, with which an index by category and time is asked category by category
 OF_ANY_CATEGORY = "AND report.category_id = ANY(ARRAY(SELECT id FROM authorities_category))"
@@ -328,22 +334,19 @@ def _of_reports(mix: Mix, window: Window) -> tuple[str, dict[str, Any]]:
 
 def _points(mix: Mix, window: Window, of_time: str) -> tuple[str, dict[str, Any]]:
     """The statement that counts the reports themselves."""
-    is_short = mix.since is not None and mix.until is not None and mix.until - mix.since <= LONG
-    by_place = window.depth > MONTH_DEEPEST and not (is_short or mix.categories or mix.bodies)
-    west, south, east, north = extent_of(window.first_x, window.last_x, window.first_y, window.last_y, window.depth)
-    statement = POINTS.format(
-        reports=HERE if by_place else AMONG_ALL,
-        of_category="AND category.code = ANY(%(categories)s)" if mix.categories else "",
-        of_status="" if mix.statuses is None else "AND report.status = ANY(%(words)s)",
-        of_time=f"{of_time} {OF_ANY_CATEGORY}" if mix.is_timed else "",
-        of_body="AND report.authority_id IN (SELECT id FROM authorities_body WHERE code = ANY(%(bodies)s))" if mix.bodies else "",
+    which = " ".join(
+        (
+            "" if mix.statuses is None else "AND report.status = ANY(%(words)s)",
+            of_time,
+            "AND report.authority_id IN (SELECT id FROM authorities_body WHERE code = ANY(%(bodies)s))" if mix.bodies else "",
+        )
     )
-    return statement, {
-        **_given(mix, window),
-        "box_west": west,
-        "box_south": south,
-        "box_east": east,
-        "box_north": north,
-        "words": [WORD[number] for number in mix.statuses or ()],
-        "bodies": list(mix.bodies),
-    }
+    of_category = "AND code = ANY(%(categories)s)" if mix.categories else ""
+    given = {**_given(mix, window), "words": [WORD[number] for number in mix.statuses or ()], "bodies": list(mix.bodies)}
+    if window.depth > MONTH_DEEPEST:
+        starts, ends = ranges_of_codes(window.first_x, window.last_x, window.first_y, window.last_y, window.depth)
+        return POINTS.format(reports=HERE, of_category=of_category, which=which), given | {"starts": list(map(Int8, starts)), "ends": list(map(Int8, ends))}
+    west, south, east, north = extent_of(window.first_x, window.last_x, window.first_y, window.last_y, window.depth)
+    box = {"box_west": west, "box_south": south, "box_east": east, "box_north": north}
+    among = f"{BOX} {which} {OF_ANY_CATEGORY if mix.is_timed else ''}"
+    return POINTS.format(reports=AMONG_ALL, of_category=of_category, which=among), given | box

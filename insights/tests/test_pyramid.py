@@ -322,7 +322,7 @@ def test_no_view_of_a_mix_reads_a_whole_table(write, pothole, law, health):
         (months, 11, "insights_celltotal_pkey"),
         ({"since": "2024-05-01", "until": "2024-06-01"}, 11, "insights_celltotal_pkey"),
         ({**months, "category": "law"}, 11, "Index"),
-        ({}, 19, "reports_report_location"),
+        ({}, 19, "report_by_cell"),
     ):
         window = window_of(small, zoom)
         statement, given = question(Mix.of(asked), window, built=True, by_category=False)
