@@ -69,16 +69,18 @@ def extent_of(first_x: int, last_x: int, first_y: int, last_y: int, zoom: int) -
 MOST_RANGES = 500
 
 
-def ranges_of_codes(first_x: int, last_x: int, first_y: int, last_y: int, zoom: int) -> tuple[list[int], list[int]]:
+def ranges_of_codes(first_x: int, last_x: int, first_y: int, last_y: int, zoom: int, *, within: int) -> tuple[list[int], list[int]]:
     """First and last codes (CellCode) of the ranges in which all finest cells of some columns and rows of tiles lie.
 
-    No more than MOST_RANGES: of a box that has more of them they are of coarser tiles, and hold cells beside it too.
+    None goes beyond a tile of zoom `within`, the lower one. Where there would be more than MOST_RANGES they are of coarser tiles up to that zoom, and hold
+    cells beside the box too.
     """
     while True:
         x, y = np.meshgrid(np.arange(first_x, last_x + 1), np.arange(first_y, last_y + 1))
         codes = np.sort((_spread(x) | _spread(y) << 1).ravel())
-        breaks = np.flatnonzero(np.diff(codes) > 1)
-        if len(breaks) < MOST_RANGES:
+        apart = 2 * (zoom - within)
+        breaks = np.flatnonzero((np.diff(codes) > 1) | (np.diff(codes >> apart) > 0))
+        if len(breaks) < MOST_RANGES or zoom == within:
             shift = 2 * (DEPTH - zoom)
             starts, ends = codes[np.concatenate(([0], breaks + 1))], codes[np.append(breaks, len(codes) - 1)]
             return (starts << shift).tolist(), ((ends + 1 << shift) - 1).tolist()
@@ -87,6 +89,12 @@ def ranges_of_codes(first_x: int, last_x: int, first_y: int, last_y: int, zoom: 
 
 def _spread(number: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """The bits of whole numbers below 2³², each followed by an empty one."""
-    for shift, kept in ((16, 0x0000FFFF0000FFFF), (8, 0x00FF00FF00FF00FF), (4, 0x0F0F0F0F0F0F0F0F), (2, 0x3333333333333333), (1, 0x5555555555555555)):
+    for shift, kept in (
+        (16, 0x0000FFFF0000FFFF),
+        (8, 0x00FF00FF00FF00FF),
+        (4, 0x0F0F0F0F0F0F0F0F),
+        (2, 0x3333333333333333),
+        (1, 0x5555555555555555),
+    ):
         number = (number | number << shift) & kept
     return number

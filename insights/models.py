@@ -18,13 +18,14 @@ from insights.figures.models import (
 )
 from insights.hotspots.models import EarlyWarning, WarningMail
 from insights.planner.models import OwnFeature, OwnLayer, SavedQuery
-from insights.pyramid.models import CellCount, CellTotal, Delta, Folding, Pyramid
+from insights.pyramid.models import CellCount, CellTotal, Delta, DenseCell, Folding, Pyramid
 
 __all__ = [
     "CellCount",
     "CellTotal",
     "DataFile",
     "Delta",
+    "DenseCell",
     "EarlyWarning",
     "FigureCell",
     "FigureCellOfAll",

@@ -10,7 +10,20 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
-from insights.pyramid.words import BOTH, CLOSED_NUMBERS, COUNT_DEPTHS, DEEPEST, LOCK, MONTH_DEEPEST, MONTH_DEPTHS, TOTAL_DEPTHS
+from insights.pyramid.words import (
+    BOTH,
+    CLOSED_NUMBERS,
+    COUNT_DEPTHS,
+    DEEPEST,
+    DENSE_FROM,
+    DENSE_MONTH_DEPTHS,
+    HAS_MONTH,
+    IS_DENSE,
+    LOCK,
+    MONTH_DEEPEST,
+    MONTH_DEPTHS,
+    TOTAL_DEPTHS,
+)
 
 Said = Callable[[str], None]
 
@@ -36,11 +49,14 @@ COUNTS_OF_CELLS = f"""
 INSERT INTO {{counts}} (depth, category_id, x, y, status, count, lon, lat, ids, west, east, north, south)
 SELECT %(depth)s, category_id, x >> 2, y >> 2, status, {_SUMS}, {_EDGES} FROM {{counts}} WHERE depth = %(depth)s + 2 GROUP BY 2, 3, 4, 5 ORDER BY 2, 3, 4
 """
+CHOOSE_DENSE = f"""
+INSERT INTO insights_densecell (x, y) SELECT x, y FROM {{totals}} WHERE depth = {MONTH_DEEPEST} AND month = 0 AND side = {BOTH} AND count >= %s
+"""
 MONTHS_OF_POINTS = f"""
 CREATE TEMPORARY TABLE of_months ON COMMIT DROP AS
-SELECT {MONTH_DEEPEST} AS depth, month_number(report.filed_at) AS month, report.category_id, report.cell_x >> {24 - MONTH_DEEPEST} AS x,
-       report.cell_y >> {24 - MONTH_DEEPEST} AS y, status_number(report.status) AS status, {_OF_POINTS}
-FROM {_PUBLIC} GROUP BY 1, 2, 3, 4, 5, 6
+SELECT %(depth)s AS depth, month_number(report.filed_at) AS month, report.category_id, report.cell_x >> 24 - %(depth)s AS x,
+       report.cell_y >> 24 - %(depth)s AS y, status_number(report.status) AS status, {_OF_POINTS}
+FROM {_PUBLIC} {{only}} GROUP BY 2, 3, 4, 5, 6
 """
 MONTHS_OF_CELLS = f"""
 INSERT INTO of_months (depth, month, category_id, x, y, status, count, lon, lat, ids, west, east, north, south)
@@ -73,7 +89,7 @@ def build(said: Said | None = None) -> int | None:
         cursor.execute("SET LOCAL work_mem = '256MB'")
         for kind in KINDS:
             cursor.execute(f"CREATE TABLE insights_{kind}_next (LIKE insights_{kind} INCLUDING DEFAULTS INCLUDING GENERATED)")
-        _count(say, counts="insights_cellcount_next", totals="insights_celltotal_next")
+        _count(say, counts="insights_cellcount_next", totals="insights_celltotal_next", anew=True)
         for kind, (key, loose) in KINDS.items():
             cursor.execute(f"ALTER TABLE insights_{kind}_next ADD CONSTRAINT insights_{kind}_next_pkey PRIMARY KEY ({key})")
             cursor.execute(f"CREATE INDEX {loose}_next ON insights_{kind}_next (depth) WHERE loose")
@@ -96,8 +112,8 @@ def build(said: Said | None = None) -> int | None:
         return int(cursor.fetchone()[0])
 
 
-def _count(say: Said, *, counts: str, totals: str) -> None:
-    """Counts into two empty tables, depth by depth."""
+def _count(say: Said, *, counts: str, totals: str, anew: bool = False) -> None:
+    """Counts into two empty tables, depth by depth; `anew`: it is also chosen anew which cells are dense."""
     start = time.monotonic()
 
     def told(what: str) -> None:
@@ -113,13 +129,19 @@ def _count(say: Said, *, counts: str, totals: str) -> None:
             cells = (ODD_DEPTH if depth & 1 else EVEN_DEPTH).format(counts=counts)
             cursor.execute(TOTALS.format(totals=totals, cells=cells), {"depth": depth, "closed": CLOSED_NUMBERS})
             told(f"{cursor.rowcount} cells of depth {depth}")
-        cursor.execute("DROP TABLE IF EXISTS pg_temp.of_months")
-        cursor.execute(MONTHS_OF_POINTS)
-        for depth in MONTH_DEPTHS:
-            if depth != MONTH_DEEPEST:
-                cursor.execute(MONTHS_OF_CELLS, {"depth": depth})
-            cursor.execute(TOTALS.format(totals=totals, cells=OF_MONTHS), {"depth": depth, "closed": CLOSED_NUMBERS})
-            told(f"{cursor.rowcount} cells of depth {depth} by month")
+        if anew:
+            cursor.execute("DELETE FROM insights_densecell")
+            cursor.execute(CHOOSE_DENSE.format(totals=totals), [DENSE_FROM])
+            told(f"{cursor.rowcount} dense cells of depth {MONTH_DEEPEST}")
+        of_dense = f"AND {IS_DENSE.format(x='report.cell_x', y='report.cell_y')}"
+        for depths, only in ((DENSE_MONTH_DEPTHS, of_dense), (MONTH_DEPTHS, "")):
+            cursor.execute("DROP TABLE IF EXISTS pg_temp.of_months")
+            cursor.execute(MONTHS_OF_POINTS.format(only=only), {"depth": depths[0]})
+            for depth in depths:
+                if depth != depths[0]:
+                    cursor.execute(MONTHS_OF_CELLS, {"depth": depth})
+                cursor.execute(TOTALS.format(totals=totals, cells=OF_MONTHS), {"depth": depth, "closed": CLOSED_NUMBERS})
+                told(f"{cursor.rowcount} cells of depth {depth} by month")
 
 
 # --- comparing ----------------------------------------------------------------------------------------------------------
@@ -152,6 +174,7 @@ WITH fresh AS (
     FROM insights_delta CROSS JOIN (
       SELECT unnest(%(total_depths)s::int[]) AS depth, false AS monthly UNION ALL SELECT unnest(%(month_depths)s::int[]), true
     ) AS level
+    WHERE {HAS_MONTH.format(x="cell_x", y="cell_y")}
     GROUP BY 1, 2, 3, 4, 5, 6, 7
   ) AS waiting CROSS JOIN LATERAL (VALUES (closed::int), ({BOTH})) AS counted_in (side) GROUP BY depth, month, side, x, y
 ), kept AS (
@@ -189,7 +212,12 @@ def differences(said: Said | None = None) -> list[str]:
         _count(say, counts="counted_counts", totals="counted_totals")
         start = time.monotonic()
         found = []
-        given = {"depths": COUNT_DEPTHS, "total_depths": TOTAL_DEPTHS, "month_depths": MONTH_DEPTHS, "closed": CLOSED_NUMBERS}
+        given = {
+            "depths": COUNT_DEPTHS,
+            "total_depths": TOTAL_DEPTHS,
+            "month_depths": DENSE_MONTH_DEPTHS + MONTH_DEPTHS,
+            "closed": CLOSED_NUMBERS,
+        }
         for what, statement in (
             ("category {3}, status {4}: reports", COMPARE_COUNTS),
             ("month {3}, side {4}: reports", COMPARE_TOTALS),

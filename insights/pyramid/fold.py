@@ -7,7 +7,17 @@ from django.db import connection, transaction
 
 from insights.pyramid.build import build
 from insights.pyramid.models import Delta, Pyramid
-from insights.pyramid.words import BOTH, CLOSED_NUMBERS, COUNT_DEPTHS, DEEPEST, LOCK, MONTH_DEPTHS, TOTAL_DEPTHS
+from insights.pyramid.words import (
+    BOTH,
+    CLOSED_NUMBERS,
+    COUNT_DEPTHS,
+    DEEPEST,
+    DENSE_MONTH_DEPTHS,
+    HAS_MONTH,
+    LOCK,
+    MONTH_DEPTHS,
+    TOTAL_DEPTHS,
+)
 
 BUILD_FROM = 60_000  # deltas: so many are counted anew sooner than they are folded
 
@@ -61,6 +71,7 @@ USING (
     FROM insights_folding CROSS JOIN (
       SELECT unnest(%(depths)s::int[]) AS depth, false AS monthly UNION ALL SELECT unnest(%(month_depths)s::int[]), true
     ) AS level
+    WHERE {HAS_MONTH.format(x="insights_folding.x", y="insights_folding.y")}
     GROUP BY 1, 2, 3, 4, 5, 6, 7
   ) AS stood CROSS JOIN LATERAL (VALUES (closed::int), ({BOTH})) AS counted_in (side) GROUP BY depth, month, side, cell_x, cell_y
 ) AS net
@@ -142,7 +153,7 @@ def fold() -> int:
         # A few thousand rows among millions: by key, whatever the statistics of a table that is empty between folds say
         cursor.execute("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off")
         cursor.execute(FOLD_COUNTS, {"depths": COUNT_DEPTHS})
-        cursor.execute(FOLD_TOTALS, {"depths": TOTAL_DEPTHS, "month_depths": MONTH_DEPTHS, "closed": CLOSED_NUMBERS})
+        cursor.execute(FOLD_TOTALS, {"depths": TOTAL_DEPTHS, "month_depths": DENSE_MONTH_DEPTHS + MONTH_DEPTHS, "closed": CLOSED_NUMBERS})
         cursor.execute(TIGHTEN_DEEPEST, {"depth": DEEPEST})
         for depth in COUNT_DEPTHS[1:]:
             cursor.execute(TIGHTEN_COUNTS, {"depth": depth})

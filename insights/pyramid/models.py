@@ -4,6 +4,8 @@ from django.contrib.gis.db import models
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import Q
 
+from gis.cells import CellCode
+
 
 class Delta(models.Model):
     """One side of a change of a public report: +1 what it is now, −1 what it was. Written by trigger; its facts are the map's."""
@@ -70,6 +72,21 @@ class CellTotal(_Sums):
 
     class Meta:
         indexes = [models.Index(fields=["depth"], condition=Q(loose=True), name="cell_total_loose")]
+
+
+class DenseCell(models.Model):
+    """A cell of MONTH_DEEPEST that was full of reports when the pyramid was built: down to DEEPEST it has totals of each month."""
+
+    pk = models.CompositePrimaryKey("x", "y")
+    x = models.IntegerField()
+    y = models.IntegerField()
+    code = models.GeneratedField(
+        expression=CellCode("x", "y"),
+        output_field=models.BigIntegerField(),
+        db_persist=True,
+        unique=True,
+        help_text="In the order of cells",
+    )
 
 
 class Folding(models.Model):

@@ -18,6 +18,7 @@ from insights.pyramid.words import (
     CLOSED_NUMBERS,
     DEEPEST,
     ENDED_ONES,
+    IS_DENSE,
     MONTH_DEEPEST,
     NUMBER,
     OPEN_ONES,
@@ -35,6 +36,7 @@ EARLIEST, LATEST = (
     datetime(1970, 1, 2, tzinfo=UTC),
     datetime(2200, 1, 1, tzinfo=UTC),
 )  # what lies beyond is no month; no report is filed there
+MONTHS_FROM, MONTHS_TO = month_of(EARLIEST), month_of(LATEST) + 1
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ COLUMNS = ("x", "y", "count", "lon", "lat", "ids", "west", "east", "north", "sou
 # Column by column of the view, each from the index: a range over both would read all rows of the province between two meridians
 TOTALS = """
 SELECT cell.x, cell.y, cell.count::bigint, cell.lon, cell.lat, cell.ids, cell.west, cell.east, cell.north, cell.south, {parts}
-FROM {months} AS month (month) CROSS JOIN unnest(%(columns)s::int[]) AS column_of (x)
+FROM {months} AS month (month) CROSS JOIN {columns} AS column_of (x)
 CROSS JOIN LATERAL (
   SELECT * FROM insights_celltotal AS cell
   WHERE cell.depth = %(depth)s AND cell.month = month.month AND cell.side = %(side)s AND cell.x = column_of.x AND cell.y BETWEEN %(first_y)s AND %(last_y)s
@@ -163,15 +165,24 @@ SELECT cell_x >> %(bits)s, cell_y >> %(bits)s, sum(sign), sum(sign * lon), sum(s
        min(cell_x) FILTER (WHERE sign > 0), max(cell_x) FILTER (WHERE sign > 0), min(cell_y) FILTER (WHERE sign > 0), max(cell_y) FILTER (WHERE sign > 0),
        ARRAY[part_of(category_id, status, sum(sign))]
 FROM insights_delta AS cell
-WHERE cell_x BETWEEN %(west)s AND %(east)s AND cell_y BETWEEN %(north)s AND %(south)s {of_category} {of_status} {of_month}
+WHERE cell_x BETWEEN %(west)s AND %(east)s AND cell_y BETWEEN %(north)s AND %(south)s {of_category} {of_status} {of_month} {of_dense}
 GROUP BY 1, 2, category_id, status
 """
-
+COLUMNS_OF_VIEW = "unnest(%(columns)s::int[])"
+DENSE_COLUMNS = """
+(SELECT x FROM unnest(%(columns)s::int[]) AS column_of (x) WHERE EXISTS (
+  SELECT FROM insights_densecell AS dense
+  WHERE dense.x = column_of.x >> %(deeper)s AND dense.y BETWEEN %(first_y)s >> %(deeper)s AND %(last_y)s >> %(deeper)s
+))"""
 
 # Reports themselves. Far in they are found by place alone, in an index that holds all that is asked of them (report_by_cell): by how many PostgreSQL thinks
 # to be of a status or a month it would take them from elsewhere. Of a wide view by what it thinks best, the box being for the index: the cells decide
+EVERYWHERE = "unnest(%(starts)s::bigint[], %(ends)s::bigint[])"
+BESIDE_DENSE = f"""
+(SELECT first, last FROM {EVERYWHERE} AS range_of (first, last)
+ WHERE NOT EXISTS (SELECT FROM insights_densecell WHERE code = first >> {2 * bits(MONTH_DEEPEST)}))"""  # noqa: S608
 HERE = """
-unnest(%(starts)s::bigint[], %(ends)s::bigint[]) AS range_of (first, last) CROSS JOIN LATERAL (
+{ranges} AS range_of (first, last) CROSS JOIN LATERAL (
   SELECT * FROM reports_report AS report
   WHERE report.published_at IS NOT NULL AND cell_code(report.cell_x, report.cell_y) BETWEEN range_of.first AND range_of.last
   OFFSET 0
@@ -244,7 +255,7 @@ def question(mix: Mix, window: Window, *, built: bool, by_category: bool) -> tup
     if month is None:
         statement, given = statement_for(mix, window, built=built)
         return MERGED.format(statement=statement), given
-    totals = TOTALS.format(months="(VALUES (%(month)s))", parts=WHOLE if by_category else SHORT)
+    totals = TOTALS.format(months="(VALUES (%(month)s))", columns=COLUMNS_OF_VIEW, parts=WHOLE if by_category else SHORT)
     statement = ONCE.format(deltas=_deltas(mix), totals=totals, merged=MERGED.format(statement=FRESH))
     return statement, _given(mix, window) | {"month": month}
 
@@ -265,7 +276,7 @@ def statement_for(mix: Mix, window: Window, *, built: bool) -> tuple[str, dict[s
         return _of_reports(mix, window)
     if not mix.is_timed:
         return _of_totals(mix, window) if mix.side is not None and not mix.categories else _of_counts(mix, window)
-    if mix.categories or mix.side is None or mix.months is None or window.depth > MONTH_DEEPEST:
+    if mix.categories or mix.side is None or mix.months is None:
         return _of_reports(mix, window)
     return _of_months(mix, window)
 
@@ -286,20 +297,22 @@ def _given(mix: Mix, window: Window) -> dict[str, Any]:
         "first_month": first,
         "last_month": last,
         "side": mix.side,
+        "deeper": max(0, window.depth - MONTH_DEEPEST),
         **window.finest,
     }
 
 
-def _deltas(mix: Mix) -> str:
+def _deltas(mix: Mix, *, only_dense: bool = False) -> str:
     return DELTAS.format(
         of_category="AND category_id IN (SELECT id FROM authorities_category WHERE code = ANY(%(categories)s))" if mix.categories else "",
         of_status="" if mix.statuses is None else "AND status = ANY(%(statuses)s)",
         of_month="AND month BETWEEN %(first_month)s AND %(last_month)s" if mix.is_timed else "",
+        of_dense=f"AND {IS_DENSE.format(x='cell_x', y='cell_y')}" if only_dense else "",
     )
 
 
 def _of_totals(mix: Mix, window: Window) -> tuple[str, dict[str, Any]]:
-    whole = TOTALS.format(months=f"(VALUES ({ALL_MONTHS}))", parts=WHOLE)
+    whole = TOTALS.format(months=f"(VALUES ({ALL_MONTHS}))", columns=COLUMNS_OF_VIEW, parts=WHOLE)
     return f"{whole} UNION ALL {_deltas(mix)}", _given(mix, window)
 
 
@@ -315,11 +328,18 @@ MONTHS = "(SELECT DISTINCT month FROM insights_celltotal WHERE depth = 3 AND mon
 
 
 def _of_months(mix: Mix, window: Window) -> tuple[str, dict[str, Any]]:
-    """Whole months from their totals, the days before and after from the reports."""
+    """Whole months from their totals, where there are such totals; the days before and after, and elsewhere all of it, from the reports."""
     given = _given(mix, window)
-    statements = [TOTALS.format(months=MONTHS, parts=WHOLE), _deltas(mix)]
-    for number, (since, until) in enumerate(mix.ragged):
-        days, more = _points(mix, window, f"AND report.filed_at >= %(since_{number})s AND report.filed_at < %(until_{number})s")
+    deep = window.depth > MONTH_DEEPEST
+    statements = [
+        TOTALS.format(months=MONTHS, columns=DENSE_COLUMNS if deep else COLUMNS_OF_VIEW, parts=WHOLE),
+        _deltas(mix, only_dense=deep),
+    ]
+    first, last = mix.months or (FIRST_MONTH, FAR_MONTH)
+    whole = (start_of_month(max(first, MONTHS_FROM)), start_of_month(min(last + 1, MONTHS_TO)))
+    counted = [(since, until, EVERYWHERE) for since, until in mix.ragged] + ([(*whole, BESIDE_DENSE)] if deep else [])
+    for number, (since, until, where) in enumerate(counted):
+        days, more = _points(mix, window, f"AND report.filed_at >= %(since_{number})s AND report.filed_at < %(until_{number})s", where)
         statements.append(days)
         given |= more | {f"since_{number}": since, f"until_{number}": until}
     return " UNION ALL ".join(statements), given
@@ -332,7 +352,7 @@ def _of_reports(mix: Mix, window: Window) -> tuple[str, dict[str, Any]]:
     return statement, given | {"since": mix.since, "until": mix.until}
 
 
-def _points(mix: Mix, window: Window, of_time: str) -> tuple[str, dict[str, Any]]:
+def _points(mix: Mix, window: Window, of_time: str, where: str = EVERYWHERE) -> tuple[str, dict[str, Any]]:
     """The statement that counts the reports themselves."""
     which = " ".join(
         (
@@ -344,8 +364,12 @@ def _points(mix: Mix, window: Window, of_time: str) -> tuple[str, dict[str, Any]
     of_category = "AND code = ANY(%(categories)s)" if mix.categories else ""
     given = {**_given(mix, window), "words": [WORD[number] for number in mix.statuses or ()], "bodies": list(mix.bodies)}
     if window.depth > MONTH_DEEPEST:
-        starts, ends = ranges_of_codes(window.first_x, window.last_x, window.first_y, window.last_y, window.depth)
-        return POINTS.format(reports=HERE, of_category=of_category, which=which), given | {"starts": list(map(Int8, starts)), "ends": list(map(Int8, ends))}
+        columns_and_rows = window.first_x, window.last_x, window.first_y, window.last_y
+        starts, ends = ranges_of_codes(*columns_and_rows, window.depth, within=MONTH_DEEPEST)
+        return POINTS.format(reports=HERE.format(ranges=where), of_category=of_category, which=which), given | {
+            "starts": list(map(Int8, starts)),
+            "ends": list(map(Int8, ends)),
+        }
     west, south, east, north = extent_of(window.first_x, window.last_x, window.first_y, window.last_y, window.depth)
     box = {"box_west": west, "box_south": south, "box_east": east, "box_north": north}
     among = f"{BOX} {which} {OF_ANY_CATEGORY if mix.is_timed else ''}"

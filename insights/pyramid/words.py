@@ -33,6 +33,12 @@ COUNT_DEPTHS = list(range(DEEPEST, SHALLOWEST, -2))  # a cell of an odd depth is
 TOTAL_DEPTHS = list(range(DEEPEST, SHALLOWEST - 1, -1))
 MONTH_DEEPEST = 16
 MONTH_DEPTHS = list(range(MONTH_DEEPEST, SHALLOWEST - 1, -1))
+DENSE_FROM = 4096  # reports in a cell of MONTH_DEEPEST: of so many the months are counted below it too, of fewer it is as quick to count them one by one
+DENSE_MONTH_DEPTHS = list(range(DEEPEST, MONTH_DEEPEST, -1))
+# In SQL, of a finest cell x, y (named with their table: dense cells have an x and a y too); and whether a level (depth, monthly) has a row of it
+_UP = DEPTH - MONTH_DEEPEST
+IS_DENSE = f"EXISTS (SELECT FROM insights_densecell AS dense WHERE dense.x = {{x}} >> {_UP} AND dense.y = {{y}} >> {_UP})"
+HAS_MONTH = f"(NOT monthly OR depth <= {MONTH_DEEPEST} OR {IS_DENSE})"
 ALL_MONTHS = 0
 OPEN_ONES, ENDED_ONES, BOTH = 0, 1, 2  # sides of a total: read by themselves or together, each is one row a cell
 

@@ -19,7 +19,7 @@ from gis.cells import cell_of
 from insights.clusters import BREAKDOWNS, Stand, feature_collection, window_of
 from insights.pyramid.build import build, differences
 from insights.pyramid.fold import fold
-from insights.pyramid.models import CellCount, CellTotal, Delta, Pyramid
+from insights.pyramid.models import CellCount, CellTotal, Delta, DenseCell, Pyramid
 from insights.pyramid.read import Mix, question
 from insights.pyramid.words import BOTH, NUMBER, STATUSES, month_of, start_of_month
 from reports.codes import new_code
@@ -181,6 +181,42 @@ def test_random_views_and_mixes_equal_a_plain_recount(write, pothole, law, healt
                 assert west <= lon <= east
                 assert south <= lat <= north
                 assert east - west < 360 / 2 ** (zoom + 3) * 1.3
+
+
+def test_far_in_months_of_full_cells_and_of_others_add_up_whatever_waits(write, pothole, law, health, monkeypatch):
+    monkeypatch.setattr("insights.pyramid.build.DENSE_FROM", 25)
+    first = crowd(write, [pothole, law, health], 900)
+    build()
+    dense = set(DenseCell.objects.values_list("x", "y"))
+    assert dense
+    assert {(report.cell_x >> 8, report.cell_y >> 8) for report in Report.objects.all()} - dense
+    later = crowd(write, [pothole, law, health], 90, seed=7)
+    Report.objects.filter(pk__in=[report.pk for report in first[::5]]).update(
+        status=Status.SURVEYING, closed_at=None, authority_at_closing=None
+    )
+    Report.objects.filter(pk__in=[report.pk for report in later[::3]]).delete()
+    chance, both_kinds = random.Random(3), 0
+    for step in ("waiting", "folded"):
+        assert differences() == []
+        for _ in range(VIEWS // 4):
+            zoom = chance.randint(14, 18)
+            width = 360 / 2**zoom * chance.uniform(1, 5)
+            west, south = (number - width * chance.random() for number in chance.choice(first).location.coords)
+            box = (west, south, west + width, south + width * 0.7)
+            since, until = sorted(chance.sample(TIMES, 2))
+            mix = {"status": chance.choice(["", "open", "closed"]), "since": since, "until": chance.choice(["", until])}
+            wanted = recount(zoom, box, **mix)
+            assert [row[:2] for row in answered(clusters(Mix.of(mix), window_of(box, zoom), Stand.now()))] == [row[:2] for row in wanted], (
+                step,
+                zoom,
+                box,
+                mix,
+            )
+            (x1, y1), (x2, y2) = cell_of(west, box[3], 16), cell_of(box[2], south, 16)
+            kinds = {(x, y) in dense for x in range(x1, x2 + 1) for y in range(y1, y2 + 1)}
+            both_kinds += len(kinds) == 2 and len(wanted) > 3
+        fold()
+    assert both_kinds > VIEWS // 12
 
 
 # --- fresh, whatever happens -----------------------------------------------------------------------------------------------
