@@ -6,7 +6,6 @@ What cannot be installed here is named with the reason.
 from __future__ import annotations
 
 import functools
-import gzip
 import json
 import os
 import random
@@ -31,7 +30,7 @@ from bench.clusters import ZOOMS, _address, _box, _query
 from bench.load import load, percentile
 from bench.map import ARGUMENTS, _cold
 from bench.scene import make_desk, say
-from bench.serving import Caller, free_port, served
+from bench.serving import Caller, free_port, opened, served
 from gis.cells import cell_of
 from gis.tiles import Tile
 from insights.pyramid.build import build
@@ -120,24 +119,20 @@ def _clusters(rows: Rows, port: int, spots: list[tuple[float, float]], chance: r
     addresses = [_address(zoom, chance.choice(spots)) for zoom in (8, 11, 14, 17) for _ in range(20)]
     caller = Caller(port)
     rows.seconds["clusters over HTTP, the first of all (cold)"] = caller.get(addresses[0])[0]
-    sizes = [len(_unpacked(caller.get(address)[2])) for address in addresses]
+    sizes = [len(opened(caller.get(address)[2])) for address in addresses]
     with tempfile.NamedTemporaryFile(suffix=".json") as kept:
         kept.write(b"[" + b"1," * (int(statistics.median(sizes)) // 2) + b"1]")
         kept.flush()
         constant = [f"/bench/constant/?{urlencode({'file': kept.name, 'of': 1})}"]
         for clients in (1, CLIENTS):
-            load(port, addresses, clients=clients, seconds=1, headers="Accept-Encoding: gzip\r\n")
-            ours = load(port, addresses, clients=clients, seconds=SECONDS, headers="Accept-Encoding: gzip\r\n")
-            bare = load(port, constant, clients=clients, seconds=SECONDS, headers="Accept-Encoding: gzip\r\n")
+            load(port, addresses, clients=clients, seconds=1, headers="Accept-Encoding: gzip, br\r\n")
+            ours = load(port, addresses, clients=clients, seconds=SECONDS, headers="Accept-Encoding: gzip, br\r\n")
+            bare = load(port, constant, clients=clients, seconds=SECONDS, headers="Accept-Encoding: gzip, br\r\n")
             many = f"{clients} client{'s' * (clients > 1)}"
             for p in ("p50", "p95"):
                 rows.seconds[f"clusters over HTTP, {many}, {p}"] = ours[p] / 1e3
                 rows.seconds[f"bare view of the same size, {many}, {p}"] = bare[p] / 1e3
                 rows.ratios[f"clusters / bare view, {many}, {p}"] = ours[p] / bare[p]
-
-
-def _unpacked(body: bytes) -> bytes:
-    return gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
 
 
 def _units(rows: Rows, port: int, spots: list[tuple[float, float]]) -> None:
@@ -213,14 +208,14 @@ def _tiles(rows: Rows, port: int, spots: list[tuple[float, float]]) -> None:
     places = sorted({cell_of(lon, lat, 16) for lon, lat in spots[:60]})
     paths = [f"/api/v1/tiles/reports/16/{x}/{y}.mvt" for x, y in places]
     caller = Caller(port)
-    sizes = [len(_unpacked(caller.get(path)[2])) for path in paths]
+    sizes = [len(opened(caller.get(path)[2])) for path in paths]
     rows.notes["largest tile"] = f"{_largest_tile(caller, spots)} bytes, of all zooms"
-    over_http = load(port, paths, clients=1, seconds=SECONDS, headers="Accept-Encoding: gzip\r\n")
+    over_http = load(port, paths, clients=1, seconds=SECONDS, headers="Accept-Encoding: gzip, br\r\n")
     with tempfile.NamedTemporaryFile() as kept:
         kept.write(os.urandom(int(statistics.median(sizes))))
         kept.flush()
         constant = [f"/bench/constant/?{urlencode({'file': kept.name, 'of': 'tile'})}"]
-        constantly = load(port, constant, clients=1, seconds=SECONDS, headers="Accept-Encoding: gzip\r\n")
+        constantly = load(port, constant, clients=1, seconds=SECONDS, headers="Accept-Encoding: gzip, br\r\n")
     rows.seconds |= {"tile over HTTP, ours, p50": over_http["p50"] / 1e3, "a bare view of as many bytes, p50": constantly["p50"] / 1e3}
     rows.ratios["tile over HTTP: ours / a bare view of as many bytes, p50"] = over_http["p50"] / constantly["p50"]
     other = free_port()
@@ -248,7 +243,7 @@ def _took(work: Callable[[], Any]) -> float:
 def _largest_tile(caller: Caller, spots: list[tuple[float, float]]) -> int:
     """Bytes, before they are pressed, of the largest tile of either layer around thirty spots, at every zoom."""
     asked = {(layer, zoom, *cell_of(lon, lat, zoom)) for layer in ("reports", "units") for zoom in range(5, 20) for lon, lat in spots[:30]}
-    return max(len(_unpacked(caller.get(f"/api/v1/tiles/{layer}/{z}/{x}/{y}.mvt")[2])) for layer, z, x, y in sorted(asked))
+    return max(len(opened(caller.get(f"/api/v1/tiles/{layer}/{z}/{x}/{y}.mvt")[2])) for layer, z, x, y in sorted(asked))
 
 
 def connection_url() -> str:

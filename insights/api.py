@@ -20,7 +20,7 @@ from insights.clusters import BREAKDOWNS, MAX_ZOOM, Stand, feature_collection, w
 from insights.conditional import fresh_or_not_modified, pressed
 from insights.figures.question import GROUPS, Question
 from insights.figures.table import as_json, table
-from insights.kept_answers import KeptAnswers
+from insights.kept_answers import KeptAnswers, coding_of
 from insights.pyramid.read import Mix
 from reports.api.filters import words
 
@@ -70,7 +70,8 @@ class ClusterView(OpenCall):
         def answer() -> HttpResponse:
             if not version:
                 return HttpResponse(made(), content_type="application/json")
-            return pressed(request, KEPT.get((version, stand.codes_text, window, mix.key, frozenset(by)), made))
+            coding = coding_of(request)
+            return pressed(KEPT.get((version, stand.codes_text, window, mix.key, frozenset(by)), made, coding), coding)
 
         return fresh_or_not_modified(request, version, answer)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable
 
 from django.http import HttpResponse
@@ -13,12 +12,11 @@ from rest_framework.request import Request
 KEPT_BUT_ASKED = "public, no-cache"  # may be kept by all, and is asked for before each use: a committed report shows in the next answer
 
 
-def pressed(request: Request, content: bytes, content_type: str = "application/json") -> HttpResponse:
-    """An answer from what is in gzip already, for those who take it so and for the others. It is public: its length tells nothing."""
-    takes_gzip = "gzip" in request.headers.get("Accept-Encoding", "")
-    response = HttpResponse(content if takes_gzip else gzip.decompress(content), content_type=content_type)
-    if takes_gzip:
-        response.headers["Content-Encoding"] = "gzip"
+def pressed(content: bytes, coding: str, content_type: str = "application/json") -> HttpResponse:
+    """An answer that is pressed already (kept_answers.coding_of says how). It is public: its length tells nothing."""
+    response = HttpResponse(content, content_type=content_type)
+    if coding:
+        response.headers["Content-Encoding"] = coding
     patch_vary_headers(response, ["Accept-Encoding"])
     return response
 

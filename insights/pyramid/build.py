@@ -83,6 +83,17 @@ def build(said: Said | None = None) -> int | None:
     Nobody waits but for the moment of the exchange. None where another process folds or builds.
     """
     say = said or (lambda _: None)
+    counted = _build(say)
+    if counted is not None and not connection.in_atomic_block:
+        # What was deleted would be looked at by every reader, until PostgreSQL comes by itself
+        with connection.cursor() as cursor:
+            for table in ("insights_delta", "insights_cellcount", "insights_celltotal"):
+                cursor.execute(f"VACUUM {table}")
+        say("vacuumed")
+    return counted
+
+
+def _build(say: Said) -> int | None:
     with _snapshot(), connection.cursor() as cursor:
         if not _locked():
             return None

@@ -4,6 +4,7 @@ import gzip
 import json
 import random
 
+import brotli
 import pytest
 from django.contrib.gis.geos import Point
 from django.db import connection
@@ -145,9 +146,26 @@ def test_an_answer_that_is_kept_is_never_older_than_the_reports(client, file):
         file(105.05 + many / 10, 9.05)
         for _ in range(2):
             assert total(ask(client)) == many
-    kept = client.get("/api/v1/map/clusters/", {"bbox": "104,8,106,10", "zoom": 8}, headers={"Accept-Encoding": "gzip"})
-    assert kept.headers["Content-Encoding"] == "gzip"
-    assert total(json.loads(gzip.decompress(kept.content))["features"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("taken", "coding", "opened"),
+    [
+        ("gzip, deflate, br, zstd", "br", brotli.decompress),
+        ("gzip", "gzip", gzip.decompress),
+        ("br;q=0, gzip;q=0.5", "gzip", gzip.decompress),
+        ("identity", None, bytes),
+        ("brown, gzipped", None, bytes),
+    ],
+)
+def test_an_answer_is_pressed_as_the_asker_takes_it(client, file, taken, coding, opened):
+    file(105.05, 9.05)
+    build()
+    for _ in range(2):  # made, and kept
+        answer = client.get("/api/v1/map/clusters/", {"bbox": "104,8,106,10", "zoom": 8}, headers={"Accept-Encoding": taken})
+        assert answer.headers.get("Content-Encoding") == coding
+        assert "Accept-Encoding" in answer.headers["Vary"]
+        assert total(json.loads(opened(answer.content))["features"]) == 1
 
 
 def test_a_cluster_tells_only_the_breakdown_that_is_asked_for(client, file):
@@ -176,13 +194,14 @@ def test_a_desk_full_of_clusters_takes_ten_kilobytes_at_most():
         told = b"".join((8).to_bytes(4) + part.to_bytes(8) for part in parts)
         return x, y, count, int(lon * 1e7) * count, int(lat * 1e7) * count, 1, west, east, north, south, told, None
 
-    def size(*by):
+    def size(coding, *by):
         features = _features([row(x, y) for x, y in cells], window.depth, Stand("", True, json.dumps(codes)), by)
         assert len(features) == 294
-        return len(press(f"[{','.join(features)}]".encode()))
+        return len(press(f"[{','.join(features)}]".encode(), coding))
 
-    assert size("status") <= 10_240
-    assert size("status", "category") <= 20_480
+    assert size("gzip", "status") <= 10_240
+    assert size("gzip", "status", "category") <= 20_480
+    assert size("br", "status") <= 9_000  # browsers take it so
 
 
 def test_no_middle_is_told_outside_of_its_cluster():
@@ -215,5 +234,5 @@ def test_texts_of_cells_are_kept_by_their_row_and_few():
 def test_kept_answers_are_few():
     kept = KeptAnswers(most=2)
     for key in "abcab":
-        assert gzip.decompress(kept.get(key, key.encode)) == key.encode()
+        assert gzip.decompress(kept.get(key, key.encode, "gzip")) == key.encode()
     assert len(kept._kept) == 2

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { radius, segments, shortCount } from "../../static/js/lib/ring.js";
+import { radius, rise, segments, shortCount } from "../../static/js/lib/ring.js";
 
 test("a cluster grows with its count, within limits", () => {
   const sizes = [2, 10, 50, 100, 1000, 100_000].map(radius);
@@ -10,6 +10,13 @@ test("a cluster grows with its count, within limits", () => {
   );
   assert.equal(sizes[0], 15);
   assert.equal(sizes.at(-1), 28);
+});
+
+test("of two marks that touch the smaller lies above", () => {
+  const touching = 2 * radius(100_000);
+  for (const [small, large] of [[undefined, 50], [2, 9], [9, 100], [100, 100_000]]) {
+    assert.ok(rise(small) - touching > rise(large));
+  }
 });
 
 test("long counts are shortened, never rounded up", () => {

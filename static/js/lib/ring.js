@@ -5,6 +5,7 @@ import { byGroup } from "./status.js";
 const SMALLEST = 15;
 const LARGEST = 28;
 const RING = 4;
+const STEP = 200; // pixels: two marks that touch never lie so far apart
 
 /**
  * Radius of a cluster in pixels: by √count, within what can be read and what does not hide its neighbours.
@@ -12,6 +13,14 @@ const RING = 4;
  */
 export function radius(count) {
   return Math.round(Math.min(LARGEST, SMALLEST + 0.9 * Math.sqrt(Math.max(0, count - 2))));
+}
+
+/**
+ * How far up a mark lies, beside its place from the top of the map: a small disc is never hidden under a larger neighbour.
+ * @param {number} [count] of a single report none
+ */
+export function rise(count = 1) {
+  return STEP * (LARGEST - radius(count));
 }
 
 /**

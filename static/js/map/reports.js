@@ -2,7 +2,7 @@
 // Reports on the map: clusters as discs with a ring of status groups, single reports as markers in the shape of their status.
 import { number } from "../lib/format.js";
 import { merged } from "../lib/merge.js";
-import { clusterMark, radius } from "../lib/ring.js";
+import { clusterMark, radius, rise } from "../lib/ring.js";
 import { byGroup, GROUPS, singleMark } from "../lib/status.js";
 import { L } from "./leaflet.js";
 
@@ -66,6 +66,7 @@ export function reportLayer(map, { words, lang, icons, onChoose, onHover, onClus
       icon: iconOf(properties),
       keyboard: false,
       title: properties.cluster ? clusterTitle(properties) : "",
+      zIndexOffset: rise(properties.count),
       riseOnHover: true,
     });
     if (properties.cluster) {
@@ -87,6 +88,7 @@ export function reportLayer(map, { words, lang, icons, onChoose, onHover, onClus
     marker.setLatLng([geometry.coordinates[1], geometry.coordinates[0]]);
     marker.options.title = properties.cluster ? clusterTitle(properties) : "";
     marker.setIcon(iconOf(properties));
+    marker.setZIndexOffset(rise(properties.count));
   }
 
   /** @param {string} key */
@@ -113,7 +115,7 @@ export function reportLayer(map, { words, lang, icons, onChoose, onHover, onClus
     for (const [key, marker] of markers) {
       const lit = key === code;
       marker.getElement()?.classList.toggle("is-lit", lit);
-      marker.setZIndexOffset(lit ? ABOVE_ALL : 0);
+      marker.setZIndexOffset(lit ? ABOVE_ALL : rise(shown.get(key)?.properties.count));
     }
     spot?.remove();
     spot = null;

@@ -3,7 +3,7 @@
 // Only when they are to be seen are Leaflet and home.js begun with: to read them takes a phone longer than all before.
 import { parse } from "../lib/bbox.js";
 import { clusterZoom, fitting, frameOf, zoomsOf } from "../lib/first-view.js";
-import { clusterMark } from "../lib/ring.js";
+import { clusterMark, rise } from "../lib/ring.js";
 import { singleMark } from "../lib/status.js";
 import { broughtFor, covered } from "../ui/first-map.js";
 
@@ -62,7 +62,7 @@ function draw(extent) {
       const { x, y } = at(geometry.coordinates);
       mark.className = className;
       mark.style.transform = `translate(${x - size / 2}px, ${y - size / 2}px)`;
-      mark.style.zIndex = String(y);
+      mark.style.zIndex = String(y + rise(properties.count));
       mark.innerHTML = html;
       return mark;
     }),
