@@ -14,7 +14,12 @@ test("a cluster grows with its count, within limits", () => {
 
 test("of two marks that touch the smaller lies above", () => {
   const touching = 2 * radius(100_000);
-  for (const [small, large] of [[undefined, 50], [2, 9], [9, 100], [100, 100_000]]) {
+  for (const [small, large] of [
+    [undefined, 50],
+    [2, 9],
+    [9, 100],
+    [100, 100_000],
+  ]) {
     assert.ok(rise(small) - touching > rise(large));
   }
 });
