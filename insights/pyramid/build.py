@@ -16,9 +16,7 @@ from insights.pyramid.words import (
     COUNT_DEPTHS,
     DEEPEST,
     DENSE_FROM,
-    DENSE_MONTH_DEPTHS,
     HAS_MONTH,
-    IS_DENSE,
     LOCK,
     MONTH_DEEPEST,
     MONTH_DEPTHS,
@@ -33,30 +31,33 @@ _OF_POINTS = """
 count(*) AS count, sum(round(ST_X(report.location) * 10000000)::bigint) AS lon, sum(round(ST_Y(report.location) * 10000000)::bigint) AS lat,
 sum(report.id) AS ids, min(report.cell_x) AS west, max(report.cell_x) AS east, min(report.cell_y) AS north, max(report.cell_y) AS south
 """
-# As reports.querysets.is_public() says
-_PUBLIC = """
-reports_report AS report JOIN authorities_category AS category ON category.id = report.category_id
-WHERE report.published_at IS NOT NULL AND category.publication <> 'never'
-"""
+_REPORTS = "reports_report AS report JOIN authorities_category AS category ON category.id = report.category_id"
+_ARE_PUBLIC = "report.published_at IS NOT NULL AND category.publication <> 'never'"  # as reports.querysets.is_public() says
 
 # In the order in which they are read: neighbours on the map are neighbours on the disk
 COUNTS_OF_POINTS = f"""
 INSERT INTO {{counts}} (depth, category_id, x, y, status, count, lon, lat, ids, west, east, north, south)
 SELECT {DEEPEST}, report.category_id, report.cell_x >> {24 - DEEPEST}, report.cell_y >> {24 - DEEPEST}, status_number(report.status), {_OF_POINTS}
-FROM {_PUBLIC} GROUP BY 1, 2, 3, 4, 5 ORDER BY 2, 3, 4
+FROM {_REPORTS} WHERE {_ARE_PUBLIC} GROUP BY 1, 2, 3, 4, 5 ORDER BY 2, 3, 4
 """
 COUNTS_OF_CELLS = f"""
 INSERT INTO {{counts}} (depth, category_id, x, y, status, count, lon, lat, ids, west, east, north, south)
 SELECT %(depth)s, category_id, x >> 2, y >> 2, status, {_SUMS}, {_EDGES} FROM {{counts}} WHERE depth = %(depth)s + 2 GROUP BY 2, 3, 4, 5 ORDER BY 2, 3, 4
 """
 CHOOSE_DENSE = f"""
-INSERT INTO insights_densecell (x, y) SELECT x, y FROM {{totals}} WHERE depth = {MONTH_DEEPEST} AND month = 0 AND side = {BOTH} AND count >= %s
+INSERT INTO insights_densecell (x, y, depth)
+SELECT x, y, max(level.depth) FROM {{totals}} AS cell JOIN unnest(%(depths)s::int[], %(least)s::int[]) AS level (depth, least) ON cell.count >= level.least
+WHERE cell.depth = {MONTH_DEEPEST} AND month = 0 AND side = {BOTH} GROUP BY 1, 2
 """
+# Each at the lowest depth that has months there
 MONTHS_OF_POINTS = f"""
 CREATE TEMPORARY TABLE of_months ON COMMIT DROP AS
-SELECT %(depth)s AS depth, month_number(report.filed_at) AS month, report.category_id, report.cell_x >> 24 - %(depth)s AS x,
-       report.cell_y >> 24 - %(depth)s AS y, status_number(report.status) AS status, {_OF_POINTS}
-FROM {_PUBLIC} {{only}} GROUP BY 2, 3, 4, 5, 6
+SELECT lowest.depth, month_number(report.filed_at) AS month, report.category_id, report.cell_x >> 24 - lowest.depth AS x, report.cell_y >> 24 - lowest.depth AS y,
+       status_number(report.status) AS status, {_OF_POINTS}
+FROM {_REPORTS}
+LEFT JOIN insights_densecell AS dense ON dense.x = report.cell_x >> {24 - MONTH_DEEPEST} AND dense.y = report.cell_y >> {24 - MONTH_DEEPEST}
+CROSS JOIN LATERAL (SELECT coalesce(dense.depth, {MONTH_DEEPEST})::int AS depth) AS lowest
+WHERE {_ARE_PUBLIC} GROUP BY 1, 2, 3, 4, 5, 6
 """
 MONTHS_OF_CELLS = f"""
 INSERT INTO of_months (depth, month, category_id, x, y, status, count, lon, lat, ids, west, east, north, south)
@@ -142,17 +143,14 @@ def _count(say: Said, *, counts: str, totals: str, anew: bool = False) -> None:
             told(f"{cursor.rowcount} cells of depth {depth}")
         if anew:
             cursor.execute("DELETE FROM insights_densecell")
-            cursor.execute(CHOOSE_DENSE.format(totals=totals), [DENSE_FROM])
+            cursor.execute(CHOOSE_DENSE.format(totals=totals), {"depths": list(DENSE_FROM), "least": list(DENSE_FROM.values())})
             told(f"{cursor.rowcount} dense cells of depth {MONTH_DEEPEST}")
-        of_dense = f"AND {IS_DENSE.format(x='report.cell_x', y='report.cell_y')}"
-        for depths, only in ((DENSE_MONTH_DEPTHS, of_dense), (MONTH_DEPTHS, "")):
-            cursor.execute("DROP TABLE IF EXISTS pg_temp.of_months")
-            cursor.execute(MONTHS_OF_POINTS.format(only=only), {"depth": depths[0]})
-            for depth in depths:
-                if depth != depths[0]:
-                    cursor.execute(MONTHS_OF_CELLS, {"depth": depth})
-                cursor.execute(TOTALS.format(totals=totals, cells=OF_MONTHS), {"depth": depth, "closed": CLOSED_NUMBERS})
-                told(f"{cursor.rowcount} cells of depth {depth} by month")
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.of_months")
+        cursor.execute(MONTHS_OF_POINTS)
+        for depth in MONTH_DEPTHS:
+            cursor.execute(MONTHS_OF_CELLS, {"depth": depth})
+            cursor.execute(TOTALS.format(totals=totals, cells=OF_MONTHS), {"depth": depth, "closed": CLOSED_NUMBERS})
+            told(f"{cursor.rowcount} cells of depth {depth} by month")
 
 
 # --- comparing ----------------------------------------------------------------------------------------------------------
@@ -226,7 +224,7 @@ def differences(said: Said | None = None) -> list[str]:
         given = {
             "depths": COUNT_DEPTHS,
             "total_depths": TOTAL_DEPTHS,
-            "month_depths": DENSE_MONTH_DEPTHS + MONTH_DEPTHS,
+            "month_depths": MONTH_DEPTHS,
             "closed": CLOSED_NUMBERS,
         }
         for what, statement in (

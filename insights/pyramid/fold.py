@@ -12,7 +12,6 @@ from insights.pyramid.words import (
     CLOSED_NUMBERS,
     COUNT_DEPTHS,
     DEEPEST,
-    DENSE_MONTH_DEPTHS,
     HAS_MONTH,
     LOCK,
     MONTH_DEPTHS,
@@ -153,7 +152,7 @@ def fold() -> int:
         # A few thousand rows among millions: by key, whatever the statistics of a table that is empty between folds say
         cursor.execute("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off")
         cursor.execute(FOLD_COUNTS, {"depths": COUNT_DEPTHS})
-        cursor.execute(FOLD_TOTALS, {"depths": TOTAL_DEPTHS, "month_depths": DENSE_MONTH_DEPTHS + MONTH_DEPTHS, "closed": CLOSED_NUMBERS})
+        cursor.execute(FOLD_TOTALS, {"depths": TOTAL_DEPTHS, "month_depths": MONTH_DEPTHS, "closed": CLOSED_NUMBERS})
         cursor.execute(TIGHTEN_DEEPEST, {"depth": DEEPEST})
         for depth in COUNT_DEPTHS[1:]:
             cursor.execute(TIGHTEN_COUNTS, {"depth": depth})

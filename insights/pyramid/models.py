@@ -75,11 +75,12 @@ class CellTotal(_Sums):
 
 
 class DenseCell(models.Model):
-    """A cell of MONTH_DEEPEST that was full of reports when the pyramid was built: down to DEEPEST it has totals of each month."""
+    """A cell of MONTH_DEEPEST that was full of reports when the pyramid was built: down to a depth of its own it has totals of each month."""
 
     pk = models.CompositePrimaryKey("x", "y")
     x = models.IntegerField()
     y = models.IntegerField()
+    depth = models.SmallIntegerField()
     code = models.GeneratedField(
         expression=CellCode("x", "y"),
         output_field=models.BigIntegerField(),

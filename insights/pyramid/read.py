@@ -173,6 +173,7 @@ DENSE_COLUMNS = """
 (SELECT x FROM unnest(%(columns)s::int[]) AS column_of (x) WHERE EXISTS (
   SELECT FROM insights_densecell AS dense
   WHERE dense.x = column_of.x >> %(deeper)s AND dense.y BETWEEN %(first_y)s >> %(deeper)s AND %(last_y)s >> %(deeper)s
+    AND dense.depth >= %(depth)s
 ))"""
 
 # Reports themselves. Far in they are found by place alone, in an index that holds all that is asked of them (report_by_cell): by how many PostgreSQL thinks
@@ -180,7 +181,7 @@ DENSE_COLUMNS = """
 EVERYWHERE = "unnest(%(starts)s::bigint[], %(ends)s::bigint[])"
 BESIDE_DENSE = f"""
 (SELECT first, last FROM {EVERYWHERE} AS range_of (first, last)
- WHERE NOT EXISTS (SELECT FROM insights_densecell WHERE code = first >> {2 * bits(MONTH_DEEPEST)}))"""  # noqa: S608
+ WHERE NOT EXISTS (SELECT FROM insights_densecell WHERE code = first >> {2 * bits(MONTH_DEEPEST)} AND depth >= %(depth)s))"""  # noqa: S608
 HERE = """
 {ranges} AS range_of (first, last) CROSS JOIN LATERAL (
   SELECT * FROM reports_report AS report
@@ -307,7 +308,7 @@ def _deltas(mix: Mix, *, only_dense: bool = False) -> str:
         of_category="AND category_id IN (SELECT id FROM authorities_category WHERE code = ANY(%(categories)s))" if mix.categories else "",
         of_status="" if mix.statuses is None else "AND status = ANY(%(statuses)s)",
         of_month="AND month BETWEEN %(first_month)s AND %(last_month)s" if mix.is_timed else "",
-        of_dense=f"AND {IS_DENSE.format(x='cell_x', y='cell_y')}" if only_dense else "",
+        of_dense=f"AND {IS_DENSE.format(x='cell_x', y='cell_y', depth='%(depth)s')}" if only_dense else "",
     )
 
 

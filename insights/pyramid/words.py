@@ -32,13 +32,13 @@ DEEPEST = 20  # cells of 38 m: below them a view holds so few reports that they 
 COUNT_DEPTHS = list(range(DEEPEST, SHALLOWEST, -2))  # a cell of an odd depth is read as four of the next
 TOTAL_DEPTHS = list(range(DEEPEST, SHALLOWEST - 1, -1))
 MONTH_DEEPEST = 16
-MONTH_DEPTHS = list(range(MONTH_DEEPEST, SHALLOWEST - 1, -1))
-DENSE_FROM = 4096  # reports in a cell of MONTH_DEEPEST: of so many the months are counted below it too, of fewer it is as quick to count them one by one
-DENSE_MONTH_DEPTHS = list(range(DEEPEST, MONTH_DEEPEST, -1))
+# Below it months are counted in cells of MONTH_DEEPEST that hold so many reports, by depth: of fewer a view holds a few thousand, which are counted as quickly
+DENSE_FROM = {17: 128, 18: 512, 19: 2048, 20: 8192}
+MONTH_DEPTHS = list(range(DEEPEST, SHALLOWEST - 1, -1))
 # In SQL, of a finest cell x, y (named with their table: dense cells have an x and a y too); and whether a level (depth, monthly) has a row of it
 _UP = DEPTH - MONTH_DEEPEST
-IS_DENSE = f"EXISTS (SELECT FROM insights_densecell AS dense WHERE dense.x = {{x}} >> {_UP} AND dense.y = {{y}} >> {_UP})"
-HAS_MONTH = f"(NOT monthly OR depth <= {MONTH_DEEPEST} OR {IS_DENSE})"
+IS_DENSE = f"EXISTS (SELECT FROM insights_densecell AS dense WHERE dense.x = {{x}} >> {_UP} AND dense.y = {{y}} >> {_UP} AND dense.depth >= {{depth}})"
+HAS_MONTH = f"(NOT monthly OR level.depth <= {MONTH_DEEPEST} OR {IS_DENSE.replace('{depth}', 'level.depth')})"
 ALL_MONTHS = 0
 OPEN_ONES, ENDED_ONES, BOTH = 0, 1, 2  # sides of a total: read by themselves or together, each is one row a cell
 

@@ -184,12 +184,12 @@ def test_random_views_and_mixes_equal_a_plain_recount(write, pothole, law, healt
 
 
 def test_far_in_months_of_full_cells_and_of_others_add_up_whatever_waits(write, pothole, law, health, monkeypatch):
-    monkeypatch.setattr("insights.pyramid.build.DENSE_FROM", 25)
+    monkeypatch.setattr("insights.pyramid.build.DENSE_FROM", {17: 2, 18: 3, 19: 8, 20: 40})
     first = crowd(write, [pothole, law, health], 900)
     build()
-    dense = set(DenseCell.objects.values_list("x", "y"))
-    assert dense
-    assert {(report.cell_x >> 8, report.cell_y >> 8) for report in Report.objects.all()} - dense
+    dense = {(x, y): depth for x, y, depth in DenseCell.objects.values_list("x", "y", "depth")}
+    assert set(dense.values()) == {17, 18, 19, 20}
+    assert {(report.cell_x >> 8, report.cell_y >> 8) for report in Report.objects.all()} - set(dense)
     later = crowd(write, [pothole, law, health], 90, seed=7)
     Report.objects.filter(pk__in=[report.pk for report in first[::5]]).update(
         status=Status.SURVEYING, closed_at=None, authority_at_closing=None
@@ -213,7 +213,7 @@ def test_far_in_months_of_full_cells_and_of_others_add_up_whatever_waits(write, 
                 mix,
             )
             (x1, y1), (x2, y2) = cell_of(west, box[3], 16), cell_of(box[2], south, 16)
-            kinds = {(x, y) in dense for x in range(x1, x2 + 1) for y in range(y1, y2 + 1)}
+            kinds = {dense.get((x, y), 16) >= zoom + 3 for x in range(x1, x2 + 1) for y in range(y1, y2 + 1)}
             both_kinds += len(kinds) == 2 and len(wanted) > 3
         fold()
     assert both_kinds > VIEWS // 12
@@ -359,6 +359,9 @@ def test_no_view_of_a_mix_reads_a_whole_table(write, pothole, law, health):
         ({"since": "2024-05-01", "until": "2024-06-01"}, 11, "insights_celltotal_pkey"),
         ({**months, "category": "law"}, 11, "Index"),
         ({}, 19, "report_by_cell"),
+        (months, 15, "report_by_cell"),
+        ({"status": "open"}, 19, "report_by_cell"),
+        ({"since": "2024-05-10", "until": "2024-05-20"}, 16, "report_by_cell"),
     ):
         window = window_of(small, zoom)
         statement, given = question(Mix.of(asked), window, built=True, by_category=False)
