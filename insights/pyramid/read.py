@@ -18,7 +18,6 @@ from insights.pyramid.words import (
     CLOSED_NUMBERS,
     DEEPEST,
     ENDED_ONES,
-    IS_DENSE,
     MONTH_DEEPEST,
     NUMBER,
     OPEN_ONES,
@@ -169,19 +168,21 @@ WHERE cell_x BETWEEN %(west)s AND %(east)s AND cell_y BETWEEN %(north)s AND %(so
 GROUP BY 1, 2, category_id, status
 """
 COLUMNS_OF_VIEW = "unnest(%(columns)s::int[])"
-DENSE_COLUMNS = """
-(SELECT x FROM unnest(%(columns)s::int[]) AS column_of (x) WHERE EXISTS (
-  SELECT FROM insights_densecell AS dense
-  WHERE dense.x = column_of.x >> %(deeper)s AND dense.y BETWEEN %(first_y)s >> %(deeper)s AND %(last_y)s >> %(deeper)s
-    AND dense.depth >= %(depth)s
-))"""
+# Of the view the cells that have months at its depth
+UP = bits(MONTH_DEEPEST)
+DENSE = f"""
+WITH dense AS MATERIALIZED (
+  SELECT x, y, code FROM insights_densecell
+  WHERE x BETWEEN %(west)s >> {UP} AND %(east)s >> {UP} AND y BETWEEN %(north)s >> {UP} AND %(south)s >> {UP} AND depth >= %(depth)s
+)
+"""  # noqa: S608  a whole number
+OF_DENSE = f"AND (cell_x >> {UP}, cell_y >> {UP}) IN (SELECT x, y FROM dense)"  # noqa: S608
+DENSE_COLUMNS = "(SELECT x FROM unnest(%(columns)s::int[]) AS x WHERE x >> %(deeper)s IN (SELECT dense.x FROM dense))"
 
 # Reports themselves. Far in they are found by place alone, in an index that holds all that is asked of them (report_by_cell): by how many PostgreSQL thinks
 # to be of a status or a month it would take them from elsewhere. Of a wide view by what it thinks best, the box being for the index: the cells decide
 EVERYWHERE = "unnest(%(starts)s::bigint[], %(ends)s::bigint[])"
-BESIDE_DENSE = f"""
-(SELECT first, last FROM {EVERYWHERE} AS range_of (first, last)
- WHERE NOT EXISTS (SELECT FROM insights_densecell WHERE code = first >> {2 * bits(MONTH_DEEPEST)} AND depth >= %(depth)s))"""  # noqa: S608
+BESIDE_DENSE = f"(SELECT * FROM {EVERYWHERE} AS range_of (first, last) WHERE first >> {2 * UP} NOT IN (SELECT code FROM dense))"  # noqa: S608
 HERE = """
 {ranges} AS range_of (first, last) CROSS JOIN LATERAL (
   SELECT * FROM reports_report AS report
@@ -308,7 +309,7 @@ def _deltas(mix: Mix, *, only_dense: bool = False) -> str:
         of_category="AND category_id IN (SELECT id FROM authorities_category WHERE code = ANY(%(categories)s))" if mix.categories else "",
         of_status="" if mix.statuses is None else "AND status = ANY(%(statuses)s)",
         of_month="AND month BETWEEN %(first_month)s AND %(last_month)s" if mix.is_timed else "",
-        of_dense=f"AND {IS_DENSE.format(x='cell_x', y='cell_y', depth='%(depth)s')}" if only_dense else "",
+        of_dense=OF_DENSE if only_dense else "",
     )
 
 
@@ -343,7 +344,7 @@ def _of_months(mix: Mix, window: Window) -> tuple[str, dict[str, Any]]:
         days, more = _points(mix, window, f"AND report.filed_at >= %(since_{number})s AND report.filed_at < %(until_{number})s", where)
         statements.append(days)
         given |= more | {f"since_{number}": since, f"until_{number}": until}
-    return " UNION ALL ".join(statements), given
+    return (DENSE if deep else "") + " UNION ALL ".join(statements), given
 
 
 def _of_reports(mix: Mix, window: Window) -> tuple[str, dict[str, Any]]:

@@ -35,10 +35,12 @@ MONTH_DEEPEST = 16
 # Below it months are counted in cells of MONTH_DEEPEST that hold so many reports, by depth: of fewer a view holds a few thousand, which are counted as quickly
 DENSE_FROM = {17: 128, 18: 512, 19: 2048, 20: 8192}
 MONTH_DEPTHS = list(range(DEEPEST, SHALLOWEST - 1, -1))
-# In SQL, of a finest cell x, y (named with their table: dense cells have an x and a y too); and whether a level (depth, monthly) has a row of it
+# In SQL, whether a level (depth, monthly) has a row of a finest cell x, y (named with their table: dense cells have an x and a y too)
 _UP = DEPTH - MONTH_DEEPEST
-IS_DENSE = f"EXISTS (SELECT FROM insights_densecell AS dense WHERE dense.x = {{x}} >> {_UP} AND dense.y = {{y}} >> {_UP} AND dense.depth >= {{depth}})"
-HAS_MONTH = f"(NOT monthly OR level.depth <= {MONTH_DEEPEST} OR {IS_DENSE.replace('{depth}', 'level.depth')})"
+HAS_MONTH = f"""(
+  NOT monthly OR level.depth <= {MONTH_DEEPEST}
+  OR EXISTS (SELECT FROM insights_densecell AS dense WHERE dense.x = {{x}} >> {_UP} AND dense.y = {{y}} >> {_UP} AND dense.depth >= level.depth)
+)"""
 ALL_MONTHS = 0
 OPEN_ONES, ENDED_ONES, BOTH = 0, 1, 2  # sides of a total: read by themselves or together, each is one row a cell
 
