@@ -195,13 +195,14 @@ def test_far_in_months_of_full_cells_and_of_others_add_up_whatever_waits(write, 
         status=Status.SURVEYING, closed_at=None, authority_at_closing=None
     )
     Report.objects.filter(pk__in=[report.pk for report in later[::3]]).delete()
+    changed = first[::5] + later
     chance, both_kinds = random.Random(3), 0
     for step in ("waiting", "folded"):
         assert differences() == []
-        for _ in range(VIEWS // 4):
-            zoom = chance.randint(14, 18)
+        for _ in range(VIEWS // 2):
+            zoom = chance.randint(14, 17)
             width = 360 / 2**zoom * chance.uniform(1, 5)
-            west, south = (number - width * chance.random() for number in chance.choice(first).location.coords)
+            west, south = (number - width * chance.random() for number in chance.choice(changed).location.coords)
             box = (west, south, west + width, south + width * 0.7)
             since, until = sorted(chance.sample(TIMES, 2))
             mix = {"status": chance.choice(["", "open", "closed"]), "since": since, "until": chance.choice(["", until])}
@@ -216,7 +217,7 @@ def test_far_in_months_of_full_cells_and_of_others_add_up_whatever_waits(write, 
             kinds = {dense.get((x, y), 16) >= zoom + 3 for x in range(x1, x2 + 1) for y in range(y1, y2 + 1)}
             both_kinds += len(kinds) == 2 and len(wanted) > 3
         fold()
-    assert both_kinds > VIEWS // 12
+    assert both_kinds > VIEWS // 6
 
 
 # --- fresh, whatever happens -----------------------------------------------------------------------------------------------
