@@ -33,6 +33,8 @@ def when_ready(server: Any) -> None:
 
     warm_up(application)
     connections.close_all()
+    for kept in connections.all(initialized_only=True):
+        kept.close_pool()  # the threads of a pool do not come along into the processes: there it is made anew
 
 
 def pre_fork(server: Any, worker: Any) -> None:
