@@ -83,6 +83,7 @@ def mixes() -> dict[str, dict[str, str]]:
     month = month_of(now)
     body = Report.objects.order_by("pk").values_list("authority__code", flat=True)[0]
     whole = {"since": start_of_month(month - 12).isoformat(), "until": start_of_month(month).isoformat()}
+    month_alone = {"since": start_of_month(month - 3).isoformat(), "until": start_of_month(month - 2).isoformat()}
     return {
         f"all{AS_THE_MAP}": {},
         "all": {},
@@ -90,7 +91,9 @@ def mixes() -> dict[str, dict[str, str]]:
         "a category": {"category": "pothole"},
         "a category, open": {"category": "pothole", "status": "open"},
         "a status": {"status": "accepted"},
-        "a whole month": {"since": start_of_month(month - 3).isoformat(), "until": start_of_month(month - 2).isoformat()},
+        f"a whole month{AS_THE_MAP}": month_alone,
+        "a whole month": month_alone,
+        f"twelve whole months{AS_THE_MAP}": whole,
         "twelve whole months": whole,
         "the last 30 days": {"since": (timezone.localtime(now) - timedelta(days=30)).date().isoformat()},
         "a category, twelve months": {**whole, "category": "pothole"},

@@ -206,18 +206,22 @@ GROUP BY report.cell_x >> %(bits)s, report.cell_y >> %(bits)s
 # Nothing but a hint: an array, with which an index by category and time is asked category by category
 OF_ANY_CATEGORY = "AND report.category_id = ANY(ARRAY(SELECT id FROM authorities_category))"
 
-# Each cell once, with the code of a single report, in the same snapshot. Parts as bytes that numpy reads at once: objects of Python for each of
+# Each cell once, with code, category and status of a single report, in the same snapshot: what was added up may leave out the category. Parts as bytes that numpy reads at once: objects of Python for each of
 # twenty thousand parts take longer than the query. Of what array_send() gives, the first 20 bytes say that it is an array
 CODE = "CASE WHEN count = 1 THEN (SELECT code FROM reports_report WHERE id = ids) END"
-MERGED = f"""
-SELECT cell.*, {CODE} AS code
+MERGED = """
+SELECT cell.x, cell.y, cell.count, cell.lon, cell.lat, cell.ids, cell.west, cell.east, cell.north, cell.south,
+       CASE WHEN cell.count = 1 THEN alone.part ELSE cell.parts END, alone.code
 FROM (
   SELECT x, y, sum(count)::bigint AS count, sum(lon)::bigint AS lon, sum(lat)::bigint AS lat, sum(ids)::bigint AS ids,
          min(west) AS west, max(east) AS east, min(north) AS north, max(south) AS south, string_agg(substr(array_send(parts), 21), '') AS parts
-  FROM ({{statement}}) AS found (x, y, count, lon, lat, ids, west, east, north, south, parts)
+  FROM ({statement}) AS found (x, y, count, lon, lat, ids, west, east, north, south, parts)
   GROUP BY x, y HAVING sum(count) > 0
 ) AS cell
-"""  # noqa: S608
+LEFT JOIN LATERAL (
+  SELECT code, substr(array_send(ARRAY[part_of(category_id, status_number(status), 1)]), 21) AS part FROM reports_report WHERE cell.count = 1 AND id = cell.ids
+) AS alone ON true
+"""
 # Where a cell is one row of totals it is read as it stands: adding up costs more than reading. Only cells in which something waits to be folded are
 # added up. How many of each status is the shorter list; of a single report parts tell both
 ONCE = f"""
@@ -255,7 +259,7 @@ def question(mix: Mix, window: Window, *, built: bool, by_category: bool) -> tup
     """What `rows` asks, and its parameters."""
     month = _one_of_totals(mix, window, built=built)
     if month is None:
-        statement, given = statement_for(mix, window, built=built)
+        statement, given = statement_for(mix, window, built=built, by_category=by_category)
         return MERGED.format(statement=statement), given
     totals = TOTALS.format(months="(VALUES (%(month)s))", columns=COLUMNS_OF_VIEW, parts=WHOLE if by_category else SHORT)
     statement = ONCE.format(deltas=_deltas(mix), totals=totals, merged=MERGED.format(statement=FRESH))
@@ -272,15 +276,15 @@ def _one_of_totals(mix: Mix, window: Window, *, built: bool) -> int | None:
     return first if first == last and not mix.ragged and window.depth <= MONTH_DEEPEST else None
 
 
-def statement_for(mix: Mix, window: Window, *, built: bool) -> tuple[str, dict[str, Any]]:
-    """The statement that counts a mix, and its parameters: from totals, counts, or reports."""
+def statement_for(mix: Mix, window: Window, *, built: bool, by_category: bool = True) -> tuple[str, dict[str, Any]]:
+    """The statement that counts a mix, and its parameters: from totals, counts, or reports. Without `by_category` parts may leave out the category."""
     if not built or mix.bodies or window.depth > DEEPEST:
         return _of_reports(mix, window)
     if not mix.is_timed:
         return _of_totals(mix, window) if mix.side is not None and not mix.categories else _of_counts(mix, window)
     if mix.categories or mix.side is None or mix.months is None:
         return _of_reports(mix, window)
-    return _of_months(mix, window)
+    return _of_months(mix, window, WHOLE if by_category else SHORT)
 
 
 def _given(mix: Mix, window: Window) -> dict[str, Any]:
@@ -329,12 +333,12 @@ def _of_counts(mix: Mix, window: Window) -> tuple[str, dict[str, Any]]:
 MONTHS = "(SELECT DISTINCT month FROM insights_celltotal WHERE depth = 3 AND month BETWEEN %(first_month)s AND %(last_month)s)"
 
 
-def _of_months(mix: Mix, window: Window) -> tuple[str, dict[str, Any]]:
+def _of_months(mix: Mix, window: Window, parts: str) -> tuple[str, dict[str, Any]]:
     """Whole months from their totals, where there are such totals; the days before and after, and elsewhere all of it, from the reports."""
     given = _given(mix, window)
     deep = window.depth > MONTH_DEEPEST
     statements = [
-        TOTALS.format(months=MONTHS, columns=DENSE_COLUMNS if deep else COLUMNS_OF_VIEW, parts=WHOLE),
+        TOTALS.format(months=MONTHS, columns=DENSE_COLUMNS if deep else COLUMNS_OF_VIEW, parts=parts),
         _deltas(mix, only_dense=deep),
     ]
     first, last = mix.months or (FIRST_MONTH, FAR_MONTH)

@@ -220,6 +220,18 @@ def test_far_in_months_of_full_cells_and_of_others_add_up_whatever_waits(write, 
     assert both_kinds > VIEWS // 6
 
 
+@pytest.mark.parametrize("time", [{}, {"since": "2026-01-01", "until": "2026-04-01"}])
+def test_what_is_left_of_a_full_cell_says_its_category_though_only_states_are_asked_for(write, pothole, law, health, time):
+    """Of more than eight parts the table holds how many of each status, too; the categories of what has left are not in that."""
+    made = Report.objects.bulk_create(
+        write(105.05, 9.05, category=category, status=status) for category in (pothole, law, health) for status in SOME
+    )
+    build()
+    Report.objects.exclude(pk=made[6].pk).delete()
+    (alone,) = clusters(Mix.of(time), window_of((105, 9, 105.1, 9.1), 10), Stand.now(), ("status",))
+    assert alone["properties"] == {"cluster": False, "code": made[6].code, "category": made[6].category.code, "status": made[6].status}
+
+
 # --- fresh, whatever happens -----------------------------------------------------------------------------------------------
 
 
