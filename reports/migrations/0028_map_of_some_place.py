@@ -5,7 +5,7 @@ from gis.cells import CellCode
 
 # Bits of both in turn, as gis.cells has it
 CODE = """
-CREATE FUNCTION cell_code(x integer, y integer) RETURNS bigint LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+CREATE OR REPLACE FUNCTION cell_code(x integer, y integer) RETURNS bigint LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
   a bigint := x;
   b bigint := y;
