@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { radius, rise, segments, shortCount } from "../../static/js/lib/ring.js";
+import { latOf, lonOf, tileX, tileY } from "../../static/js/lib/bbox.js";
+import { placeOf, radius, rise, segments, shortCount } from "../../static/js/lib/ring.js";
 
 test("a cluster grows with its count, within limits", () => {
   const sizes = [2, 10, 50, 100, 1000, 100_000].map(radius);
@@ -22,6 +23,30 @@ test("of two marks that touch the smaller lies above", () => {
   ]) {
     assert.ok(rise(small) - touching > rise(large));
   }
+});
+
+test("discs of neighbouring cells hide no number of each other, and lie over their middles", () => {
+  const z = 11;
+  const [west, south] = [tileX(105.1, z), tileY(9.1, z)].map(Math.floor);
+  for (const count of [2, 9, 100, 50_000]) {
+    for (const [one, other] of [
+      [0.999, 1.001],
+      [0.7, 1.2],
+      [0.5, 1.5],
+    ]) {
+      const [a, b] = [one, other].map((step) => {
+        /** @type {[number, number]} */
+        const coordinates = [lonOf(west + step, z), latOf(south + 0.5, z)];
+        const place = placeOf({ geometry: { coordinates }, properties: { cluster: true, count } }, z - 3);
+        assert.ok(Math.abs(tileX(place[0], z) - (west + step)) * 64 <= radius(count));
+        return tileX(place[0], z) * 64;
+      });
+      assert.ok(b - a >= 2 * radius(count) - 16 - 1e-6 || one === 0.5);
+    }
+  }
+  /** @type {[number, number]} */
+  const alone = [lonOf(west + 0.001, z), latOf(south + 0.001, z)];
+  assert.deepEqual(placeOf({ geometry: { coordinates: alone }, properties: { cluster: false } }, z - 3), alone);
 });
 
 test("long counts are shortened, never rounded up", () => {

@@ -1,10 +1,13 @@
 // @ts-check
 // A cluster: a disc whose area grows with the count, with a ring of segments by status group.
+import { latOf, lonOf, tileX, tileY } from "./bbox.js";
 import { byGroup } from "./status.js";
 
 const SMALLEST = 15;
 const LARGEST = 28;
 const RING = 4;
+const CELL = 64; // pixels of a cell's side, the least with which the map shows it
+const OVER = 8; // pixels by which a disc may reach out of its cell: two that meet hide no number of each other
 const STEP = 200; // pixels: two marks that touch never lie so far apart
 
 /**
@@ -21,6 +24,27 @@ export function radius(count) {
  */
 export function rise(count = 1) {
   return STEP * (LARGEST - radius(count));
+}
+
+/**
+ * Where a cluster is drawn: on the middle of its reports, as long as the disc stays nearly within its cell. It always lies over that middle.
+ * @param {any} feature of /api/v1/map/clusters/
+ * @param {number} zoom the one that was asked for
+ * @returns {[number, number]} longitude, latitude
+ */
+export function placeOf({ geometry: { coordinates }, properties }, zoom) {
+  if (!properties.cluster) return coordinates;
+  const z = zoom + 3;
+  const edge = (radius(properties.count) - OVER) / CELL;
+  const within = (/** @type {number} */ place) => {
+    const cell = Math.floor(place);
+    return Math.min(cell + 1 - edge, Math.max(cell + edge, place));
+  };
+  const [x, y] = [tileX(coordinates[0], z), tileY(coordinates[1], z)];
+  return [
+    within(x) === x ? coordinates[0] : lonOf(within(x), z),
+    within(y) === y ? coordinates[1] : latOf(within(y), z),
+  ];
 }
 
 /**

@@ -2,7 +2,7 @@
 // Reports on the map: clusters as discs with a ring of status groups, single reports as markers in the shape of their status.
 import { number } from "../lib/format.js";
 import { merged } from "../lib/merge.js";
-import { clusterMark, radius, rise } from "../lib/ring.js";
+import { clusterMark, placeOf, radius, rise } from "../lib/ring.js";
 import { byGroup, GROUPS, singleMark } from "../lib/status.js";
 import { L } from "./leaflet.js";
 
@@ -34,6 +34,7 @@ export function reportLayer(map, { words, lang, icons, onChoose, onHover, onClus
   const markers = new Map();
   /** @type {any} */
   let spot = null;
+  let asked = 0;
 
   /**
    * Takes the map to these features: markers of what has not changed stay as they are.
@@ -41,6 +42,7 @@ export function reportLayer(map, { words, lang, icons, onChoose, onHover, onClus
    * @param {number} zoom the one that was asked for
    */
   function show(features, zoom) {
+    asked = zoom;
     const { next, gone, come } = merged(shown, features, zoom);
     shown = next;
     for (const key of gone) remove(key);
@@ -51,6 +53,12 @@ export function reportLayer(map, { words, lang, icons, onChoose, onHover, onClus
     }
   }
 
+  /** @param {any} feature */
+  const spotOf = (feature) => {
+    const [lon, lat] = placeOf(feature, asked);
+    return [lat, lon];
+  };
+
   /** @param {any} properties */
   const iconOf = (properties) =>
     icon(properties.cluster ? clusterMark(properties, lang) : singleMark(properties, icons));
@@ -60,9 +68,9 @@ export function reportLayer(map, { words, lang, icons, onChoose, onHover, onClus
    * @param {any} feature
    */
   function add(key, feature) {
-    const { properties, geometry } = feature;
+    const { properties } = feature;
     // Not in the tab order: the list beside the map says the same, in order, to keyboards and screen readers.
-    const marker = L.marker([geometry.coordinates[1], geometry.coordinates[0]], {
+    const marker = L.marker(spotOf(feature), {
       icon: iconOf(properties),
       keyboard: false,
       title: properties.cluster ? clusterTitle(properties) : "",
@@ -84,8 +92,9 @@ export function reportLayer(map, { words, lang, icons, onChoose, onHover, onClus
    * @param {any} marker
    * @param {any} feature
    */
-  function change(marker, { properties, geometry }) {
-    marker.setLatLng([geometry.coordinates[1], geometry.coordinates[0]]);
+  function change(marker, feature) {
+    const { properties } = feature;
+    marker.setLatLng(spotOf(feature));
     marker.options.title = properties.cluster ? clusterTitle(properties) : "";
     marker.setIcon(iconOf(properties));
     marker.setZIndexOffset(rise(properties.count));
@@ -131,11 +140,11 @@ export function reportLayer(map, { words, lang, icons, onChoose, onHover, onClus
 
   /** Where the discs and markers lie, and how wide they are. */
   const obstacles = () =>
-    [...shown.values()].map(({ geometry, properties }) => ({
-      lon: geometry.coordinates[0],
-      lat: geometry.coordinates[1],
-      size: properties.cluster ? 2 * radius(properties.count) : 28,
-    }));
+    [...shown.values()].map((feature) => {
+      const [lon, lat] = placeOf(feature, asked);
+      const { cluster, count } = feature.properties;
+      return { lon, lat, size: cluster ? 2 * radius(count) : 28 };
+    });
 
   return {
     show,

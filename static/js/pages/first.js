@@ -3,7 +3,7 @@
 // Only when they are to be seen are Leaflet and home.js begun with: to read them takes a phone longer than all before.
 import { parse } from "../lib/bbox.js";
 import { clusterZoom, fitting, frameOf, zoomsOf } from "../lib/first-view.js";
-import { clusterMark, rise } from "../lib/ring.js";
+import { clusterMark, placeOf, rise } from "../lib/ring.js";
 import { singleMark } from "../lib/status.js";
 import { broughtFor, covered } from "../ui/first-map.js";
 
@@ -47,19 +47,21 @@ function draw(extent) {
   const size = { x: map.clientWidth, y: map.clientHeight };
   const view = fitting(extent, size, covered(), zoomsOf(Boolean(map.dataset.tileUrl)));
   const { bbox, at } = frameOf(view, size);
-  const first = broughtFor(clusterZoom(view.zoom), bbox);
+  const zoom = clusterZoom(view.zoom);
+  const first = broughtFor(zoom, bbox);
   if (!first) return false;
   const holder = document.createElement("div");
   holder.id = "first-marks";
   holder.className = "first-marks";
   holder.setAttribute("aria-hidden", "true"); // the list says the same
   holder.append(
-    ...first.features.map(({ geometry, properties }) => {
+    ...first.features.map((/** @type {any} */ feature) => {
+      const { properties } = feature;
       const { className, size, html } = properties.cluster
         ? clusterMark(properties, lang)
         : singleMark(properties, dataset.icons || "");
       const mark = document.createElement("div");
-      const { x, y } = at(geometry.coordinates);
+      const { x, y } = at(placeOf(feature, zoom));
       mark.className = className;
       mark.style.transform = `translate(${x - size / 2}px, ${y - size / 2}px)`;
       mark.style.zIndex = String(y + rise(properties.count));
