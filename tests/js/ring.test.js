@@ -41,7 +41,7 @@ test("discs of neighbouring cells hide no number of each other, and lie over the
         assert.ok(Math.abs(tileX(place[0], z) - (west + step)) * 64 <= radius(count));
         return tileX(place[0], z) * 64;
       });
-      assert.ok(b - a >= 2 * radius(count) - 16 - 1e-6 || one === 0.5);
+      assert.ok(b - a >= 2 * radius(count) - 12 - 1e-6 || one === 0.5);
     }
   }
   /** @type {[number, number]} */

@@ -7,7 +7,7 @@ const SMALLEST = 15;
 const LARGEST = 28;
 const RING = 4;
 const CELL = 64; // pixels of a cell's side, the least with which the map shows it
-const OVER = 8; // pixels by which a disc may reach out of its cell: two that meet hide no number of each other
+const OVER = 6; // pixels by which a disc may reach out of its cell: of two that meet none hides a digit of the other
 const STEP = 200; // pixels: two marks that touch never lie so far apart
 
 /**
