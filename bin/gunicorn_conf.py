@@ -34,7 +34,8 @@ def when_ready(server: Any) -> None:
     warm_up(application)
     connections.close_all()
     for kept in connections.all(initialized_only=True):
-        kept.close_pool()  # the threads of a pool do not come along into the processes: there it is made anew
+        # The threads of a pool do not come along into the processes: there it is made anew
+        kept.close_pool()  # type: ignore[attr-defined]  # Django's types leave it out
 
 
 def pre_fork(server: Any, worker: Any) -> None:
