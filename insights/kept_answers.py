@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -17,23 +18,20 @@ MEMORY = 9  # the most that zlib takes
 GZIP = 31  # what zlib calls gzip, with the largest window
 BROTLI = 5  # a sixth smaller than gzip, for a quarter of a millisecond more; the next levels save a hundredth for twice the time and more
 
+NEVER = re.compile(r"q=0(\.0{0,3})?")  # the weight of a coding that an asker does not take (RFC 9110, 12.4.2)
+
 
 def coding_of(request: HttpRequest) -> str:
     """How an answer is pressed for this asker: br, gzip, or empty: not at all."""
-    taken = {
-        name.strip()
-        for name, _, weight in (part.partition(";") for part in request.headers.get("Accept-Encoding", "").split(","))
-        if weight.strip() != "q=0"
-    }
+    asked = (part.partition(";") for part in request.headers.get("Accept-Encoding", "").lower().split(","))
+    taken = {name.strip() for name, _, weight in asked if not NEVER.fullmatch(weight.strip())}
     return "br" if "br" in taken else "gzip" if "gzip" in taken else ""
 
 
 def press(content: bytes, coding: str) -> bytes:
-    """In brotli, in gzip, or as it is. zlib's filter is for what is mostly digits: six hundredths smaller, at two thirds of the time of what a server takes by itself."""
+    """In brotli, or in gzip. zlib's filter is for what is mostly digits: six hundredths smaller, at two thirds of the time of what a server takes by itself."""
     if coding == "br":
         return brotli.compress(content, quality=BROTLI)  # type: ignore[no-any-return,unused-ignore]
-    if not coding:
-        return content
     pressing = zlib.compressobj(LEVEL, zlib.DEFLATED, GZIP, MEMORY, zlib.Z_FILTERED)
     return pressing.compress(content) + pressing.flush()
 

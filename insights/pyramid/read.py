@@ -21,6 +21,7 @@ from insights.pyramid.words import (
     MONTH_DEEPEST,
     NUMBER,
     OPEN_ONES,
+    UP,
     WORD,
     bits,
     month_of,
@@ -169,7 +170,6 @@ GROUP BY 1, 2, category_id, status
 """
 COLUMNS_OF_VIEW = "unnest(%(columns)s::int[])"
 # Of the view the cells that have months at its depth
-UP = bits(MONTH_DEEPEST)
 DENSE = f"""
 WITH dense AS MATERIALIZED (
   SELECT x, y, code FROM insights_densecell

@@ -36,10 +36,10 @@ MONTH_DEEPEST = 16
 DENSE_FROM = {17: 128, 18: 512, 19: 2048, 20: 8192}
 MONTH_DEPTHS = list(range(DEEPEST, SHALLOWEST - 1, -1))
 # In SQL, whether a level (depth, monthly) has a row of a finest cell x, y (named with their table: dense cells have an x and a y too)
-_UP = DEPTH - MONTH_DEEPEST
+UP = DEPTH - MONTH_DEEPEST  # how far a finest cell is shifted to become one that may be dense
 HAS_MONTH = f"""(
   NOT monthly OR level.depth <= {MONTH_DEEPEST}
-  OR EXISTS (SELECT FROM insights_densecell AS dense WHERE dense.x = {{x}} >> {_UP} AND dense.y = {{y}} >> {_UP} AND dense.depth >= level.depth)
+  OR EXISTS (SELECT FROM insights_densecell AS dense WHERE dense.x = {{x}} >> {UP} AND dense.y = {{y}} >> {UP} AND dense.depth >= level.depth)
 )"""
 ALL_MONTHS = 0
 OPEN_ONES, ENDED_ONES, BOTH = 0, 1, 2  # sides of a total: read by themselves or together, each is one row a cell

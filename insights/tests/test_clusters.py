@@ -154,6 +154,8 @@ def test_an_answer_that_is_kept_is_never_older_than_the_reports(client, file):
         ("gzip, deflate, br, zstd", "br", brotli.decompress),
         ("gzip", "gzip", gzip.decompress),
         ("br;q=0, gzip;q=0.5", "gzip", gzip.decompress),
+        ("BR; q=0.000, GZIP", "gzip", gzip.decompress),
+        ("br;q=0.001", "br", brotli.decompress),
         ("identity", None, bytes),
         ("brown, gzipped", None, bytes),
     ],
