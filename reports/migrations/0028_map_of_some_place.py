@@ -27,6 +27,8 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(CODE, "DROP FUNCTION cell_code(integer, integer)"),
+        # What a cut in the middle leaves behind is not valid, and would be in the way of making it once more
+        migrations.RunSQL("DROP INDEX CONCURRENTLY IF EXISTS report_by_cell", migrations.RunSQL.noop),
         AddIndexConcurrently(
             "report",
             models.Index(
